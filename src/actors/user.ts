@@ -1,0 +1,50 @@
+/** One step of the user's way: a request of the browser and the answer it got. */
+export interface Hop {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+  /** Names in lower case; the last value of a repeated one. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether the request carried a form with credentials (a password). */
+  readonly credentials: boolean;
+}
+
+/** A page that was shown to the user. */
+export interface Page {
+  readonly url: string;
+  readonly status: number;
+  readonly title: string;
+  /** Visible text, white space folded. */
+  readonly text: string;
+}
+
+/** Where a visit ended: at the client's redirect URI, or at a page that the user cannot leave. */
+export type Landing =
+  | { readonly at: 'callback'; readonly url: string; readonly parameters: Readonly<Record<string, string>> }
+  | { readonly at: 'page'; readonly page: Page };
+
+/** All that happened from the first request to the landing. */
+export interface Visit {
+  readonly hops: readonly Hop[];
+  readonly pages: readonly Page[];
+  readonly landing: Landing;
+}
+
+/** What the user does when asked. */
+export type Decision = 'accept' | 'reject';
+
+/**
+ * The person at the browser: opens a URL, logs in, consents or not, and ends at the client's redirect URI.
+ * The session is kept between visits, so a run logs in once where the server permits it.
+ * @throws UserError when the pages cannot be operated as the integration file says (fault: configuration).
+ */
+export interface User {
+  /**
+   * Opens a URL and decides.
+   * @param callback The redirect URI; the visit ends when the browser is sent there. It is never fetched.
+   */
+  visit(url: string, options: { callback: string; decision: Decision }): Promise<Visit>;
+  /** The same user at a browser without any session. */
+  fresh(): User;
+  close(): Promise<void>;
+}

@@ -1,0 +1,184 @@
+import { Type, type Static } from 'typebox';
+import { editionIds } from '../profiles/editions.ts';
+import { requirementIds } from '../requirements/catalogue.ts';
+
+const text = (description: string) => Type.String({ minLength: 1, description });
+const closed = { additionalProperties: false } as const;
+
+/** Where a secret is found. The file that refers to it never holds it. */
+export const Reference = Type.Union(
+  [
+    Type.Object({ file: text('Path, relative to the integration file.') }, closed),
+    Type.Object({ env: text('Name of an environment variable that holds the content.') }, closed),
+  ],
+  { description: 'A reference to a secret: a file or an environment variable. Never the secret itself.' },
+);
+export type Reference = Static<typeof Reference>;
+
+export const Client = Type.Object(
+  {
+    id: text('client_id, as registered at the authorization server.'),
+    scope: text('Scopes that the registration permits, separated by spaces.'),
+    redirect_uri: Type.String({ format: 'uri', description: 'A registered redirect URI. Assay never serves it.' }),
+    key: Type.Optional(Reference),
+    alg: Type.Optional(
+      Type.Enum(['PS256', 'ES256', 'EdDSA', 'Ed25519'], {
+        description: 'Algorithm of client assertions. Default: the key tells.',
+      }),
+    ),
+    certificate: Type.Optional(Reference),
+    certificate_key: Type.Optional(Reference),
+  },
+  { ...closed, description: 'A client registered at the authorization server for these tests.' },
+);
+export type Client = Static<typeof Client>;
+
+export const Resource = Type.Object(
+  {
+    name: text('A short name, unique in this file.'),
+    method: Type.Enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], { description: 'HTTP method.' }),
+    url: Type.String({ format: 'uri', pattern: '^https://', description: 'Absolute https URL of the call.' }),
+    scope: text('Scopes that the call needs, separated by spaces.'),
+    body: Type.Optional(Type.Unknown({ description: 'JSON body of the call.' })),
+    openapi: Type.Optional(text('Path or URL of the OpenAPI document that describes the call.')),
+  },
+  { ...closed, description: 'A call to the resource API that succeeds with a valid token.' },
+);
+export type Resource = Static<typeof Resource>;
+
+const Fields = Type.Record(Type.String(), Type.Union([Type.String(), Reference]), {
+  description: 'What to fill in, by the name of the form field. Passwords are references.',
+});
+
+const Choice = Type.Object(
+  {
+    button: Type.Optional(text('Name, value or visible text of the button to press.')),
+    link: Type.Optional(text('Visible text of the link to follow.')),
+    fields: Type.Optional(Fields),
+  },
+  { ...closed, description: 'How to accept or reject on a page.' },
+);
+
+export const HttpUser = Type.Object(
+  {
+    driver: Type.Literal('http'),
+    fields: Fields,
+    accept: Choice,
+    reject: Choice,
+  },
+  { ...closed, description: 'Follows redirects with a cookie jar and fills server-rendered HTML forms by name.' },
+);
+
+const Step = Type.Union(
+  [
+    Type.Object({ fill: text('Selector of the field.'), with: Type.Union([Type.String(), Reference]) }, closed),
+    Type.Object({ click: text('Selector of the element.') }, closed),
+    Type.Object({ wait: text('Selector of an element that must appear.') }, closed),
+  ],
+  { description: 'One step of a recipe. Steps whose element is not on the page are passed over.' },
+);
+
+export const BrowserUser = Type.Object(
+  {
+    driver: Type.Literal('browser'),
+    accept: Type.Optional(Type.Array(Step, { description: 'Steps that log in and accept.' })),
+    reject: Type.Optional(Type.Array(Step, { description: 'Steps that log in and reject.' })),
+    script: Type.Optional(
+      text('Path of a module whose default export is an async function (page, decision), instead of steps.'),
+    ),
+  },
+  { ...closed, description: 'Drives real Chromium by a recipe of steps or a script.' },
+);
+
+const Extra = Type.Object(
+  {
+    headers: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Reference]))),
+    query: Type.Optional(Type.Record(Type.String(), Type.String())),
+  },
+  closed,
+);
+
+export const AutomaticUser = Type.Object(
+  { driver: Type.Literal('automatic'), accept: Extra, reject: Extra },
+  { ...closed, description: "Uses the server's own test mode: headers or query parameters decide, no page is shown." },
+);
+
+export const User = Type.Union([HttpUser, BrowserUser, AutomaticUser], {
+  description: 'Who logs in and consents.',
+});
+export type User = Static<typeof User>;
+
+export const Waiver = Type.Object(
+  {
+    requirement: Type.Enum([...requirementIds], { description: 'The requirement whose failure is accepted.' }),
+    reason: text('Why it is accepted.'),
+    owner: text('Who is responsible for mending it.'),
+    approver: text('Who approved the waiver; another person than the owner.'),
+    expires: Type.String({ format: 'date', description: 'Last day on which the waiver counts, YYYY-MM-DD (UTC).' }),
+  },
+  { ...closed, description: 'A failure that somebody accepted, for a while.' },
+);
+export type Waiver = Static<typeof Waiver>;
+
+/** Optional capabilities of a server. What is not declared is not applicable, and is not tested. */
+export const features = ['refresh-token', 'introspection', 'revocation', 'userinfo'] as const;
+export type Feature = (typeof features)[number];
+
+/** The integration file: one piece of software of a partner in one environment. */
+export const Integration = Type.Object(
+  {
+    partner: text('The organisation, by its id in the directory.'),
+    integration: Type.String({
+      pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
+      description: 'Id of the integration: lower case letters, digits and hyphens.',
+    }),
+    environment: Type.Enum(['sandbox', 'production'], { description: 'Where the software runs.' }),
+    roles: Type.Array(Type.Enum(['authorization-server', 'resource-server', 'client']), {
+      minItems: 1,
+      uniqueItems: true,
+      description: 'What is under test.',
+    }),
+    profile: Type.Object(
+      {
+        edition: Type.Enum([...editionIds], { description: 'Profile edition. `assay list profiles` shows them.' }),
+        client_authentication: Type.Enum(['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'], {
+          description: 'How the test clients authenticate.',
+        }),
+        sender_constraint: Type.Enum(['dpop', 'mtls'], { description: 'How access tokens are bound.' }),
+        protocol: Type.Enum(['openid', 'oauth'], { description: 'OpenID Connect, or plain OAuth.' }),
+      },
+      { ...closed, description: 'What is demanded, and in which variant.' },
+    ),
+    issuer: Type.Optional(
+      Type.String({ format: 'uri', pattern: '^https://', description: 'Issuer identifier of the authorization server.' }),
+    ),
+    discovery: Type.Optional(
+      Type.String({
+        format: 'uri',
+        pattern: '^https://',
+        description: 'URL of the metadata document, where it is not derived from the issuer.',
+      }),
+    ),
+    trust: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description: 'PEM files of certificate authorities to trust beside the public ones.',
+      }),
+    ),
+    hosts: Type.Array(Type.String({ pattern: '^[^/:\\s]+(:[0-9]+)?$' }), {
+      minItems: 1,
+      description: 'Hosts that Assay may call, as host or host:port. Everything else is refused.',
+    }),
+    clients: Type.Array(Client, { minItems: 2, maxItems: 2, description: 'Two test clients, so that mix-ups can be tried.' }),
+    resources: Type.Array(Resource, { minItems: 1, description: 'Calls to the resource API.' }),
+    features: Type.Array(Type.Enum([...features]), { uniqueItems: true, description: 'Declared optional features.' }),
+    user: User,
+    waivers: Type.Optional(Type.Array(Waiver, { description: 'Accepted failures.' })),
+  },
+  {
+    ...closed,
+    $id: 'https://assay.dev/schemas/integration.json',
+    title: 'Assay integration',
+    description: 'One piece of software of a partner in one environment, and how to test it.',
+  },
+);
+export type Integration = Static<typeof Integration>;
