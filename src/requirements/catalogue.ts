@@ -1,3 +1,16 @@
-/** Placeholder until the catalogue is laid. */
-export const requirementIds = ['fapi2-sp/5.3.2.1-1'] as const;
-export type RequirementId = (typeof requirementIds)[number];
+import { fapi2sp } from './fapi2-sp.ts';
+import type { Requirement } from './specification.ts';
+
+/** Every requirement that Assay knows, by its id. */
+export const catalogue = { ...fapi2sp };
+
+/** The id of a requirement: `<specification>/<clause>-<position in its list>`. */
+export type RequirementId = keyof typeof catalogue;
+
+/** All ids, in the order of the specifications. */
+export const requirementIds = Object.keys(catalogue) as readonly RequirementId[];
+
+/** The requirement with an id, or undefined for a text that is no id. */
+export function findRequirement(id: string): Requirement | undefined {
+  return Object.hasOwn(catalogue, id) ? catalogue[id as RequirementId] : undefined;
+}

@@ -1,8 +1,8 @@
-/** Who a requirement speaks to. `all` is every role; `servers` is the authorization server and the resource server. */
-export type Party = 'authorization-server' | 'resource-server' | 'client' | 'servers' | 'all';
+/** Who a requirement speaks to: one role, both kinds of servers, or everybody. */
+export type Party = Role | 'servers' | 'all';
 
 /** What an integration can be tested as. */
-export type Role = Exclude<Party, 'servers' | 'all'>;
+export type Role = 'authorization-server' | 'resource-server' | 'client';
 
 /** RFC 2119's levels, in the words of the OpenID specifications. */
 export type Level = 'shall' | 'should' | 'may';
@@ -13,19 +13,19 @@ export interface Requirement {
   readonly level: Level;
   /** What is demanded, as a sentence about the party. */
   readonly text: string;
-  /** The attack or failure that the item prevents. */
+  /** The attack or the failure that the item prevents. */
   readonly why: string;
-  /** The published text's anchor, as a URL. */
+  /** The item in the published text, as a URL. */
   readonly link: string;
   /** The reason why no check exercises the item; absent where one does. */
   readonly untested?: string;
 }
 
-type Row = Omit<Requirement, 'party' | 'level' | 'link'>;
+type Row = Omit<Requirement, 'link'>;
 
 const at =
   (level: Level) =>
-  (party: Party, text: string, why: string, untested?: string): Row & Pick<Requirement, 'party' | 'level'> => ({
+  (party: Party, text: string, why: string, untested?: string): Row => ({
     party,
     level,
     text,
@@ -33,9 +33,23 @@ const at =
     ...(untested === undefined ? {} : { untested }),
   });
 
+/** A row of each level: the party, what it must do, why, and the reason if nothing tests it. */
 export const shall = at('shall');
 export const should = at('should');
 export const may = at('may');
+
+/** Names the rows of a specification, `<name>/<clause>-<position>`, and links each to its place in the text. */
+export function specification<const Name extends string, const Clause extends string>(
+  name: Name,
+  link: (clause: string) => string,
+  rows: Readonly<Record<Clause, Row>>,
+): Readonly<Record<`${Name}/${Clause}`, Requirement>> {
+  const named = Object.entries<Row>(rows).map(([clause, row]) => [
+    `${name}/${clause}`,
+    { ...row, link: link(clause) },
+  ]);
+  return Object.fromEntries(named) as Record<`${Name}/${Clause}`, Requirement>;
+}
 
 /** Whether the party that a requirement speaks to includes a role. */
 export function speaksTo(party: Party, role: Role): boolean {
