@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { editionIds } from '../profiles/editions.ts';
+import { features } from '../profiles/plan.ts';
 import { requirementIds } from '../requirements/catalogue.ts';
 
 const text = (description: string) => Type.String({ minLength: 1, description });
@@ -120,9 +121,6 @@ export const Waiver = Type.Object(
 );
 export type Waiver = Static<typeof Waiver>;
 
-/** Optional capabilities of a server. What is not declared is not applicable, and is not tested. */
-export const features = ['refresh-token', 'introspection', 'revocation', 'userinfo'] as const;
-export type Feature = (typeof features)[number];
 
 /** The integration file: one piece of software of a partner in one environment. */
 export const Integration = Type.Object(

@@ -1,0 +1,96 @@
+import { findRequirement, type RequirementId } from '../requirements/catalogue.ts';
+import { speaksTo, type Role } from '../requirements/specification.ts';
+import { editions, type EditionId } from './editions.ts';
+
+/** The variant of a profile that an integration uses. */
+export interface Variant {
+  readonly client_authentication: 'private_key_jwt' | 'tls_client_auth' | 'self_signed_tls_client_auth';
+  readonly sender_constraint: 'dpop' | 'mtls';
+  readonly protocol: 'openid' | 'oauth';
+}
+
+/** Optional capabilities of a server. What is not declared is not applicable, and is not tested. */
+export const features = ['refresh-token', 'introspection', 'revocation', 'userinfo'] as const;
+export type Feature = (typeof features)[number];
+
+/** What a check presupposes: a value of a variant, or a declared feature. */
+export type Condition = Variant[keyof Variant] | Feature;
+
+/** `fast` leaves out the checks that must wait for something to expire. */
+export type Tier = 'fast' | 'full';
+
+/** What a plan is made from: an edition, a variant, what the integration is and declares, and how much of it is wanted. */
+export interface Plan {
+  readonly edition: EditionId;
+  readonly variant: Variant;
+  readonly roles: readonly Role[];
+  readonly features: readonly Feature[];
+  readonly tier: Tier;
+  /** Ids or globs of requirements and checks; empty for all. */
+  readonly only: readonly string[];
+}
+
+/** A check as it stands in the suites. */
+export interface PlannedCheck {
+  /** `<folder>/<spec file>/<title as a slug>`. */
+  readonly id: string;
+  readonly requirements: readonly RequirementId[];
+  /** Alternatives, all of which must hold: each inner list by one of its conditions. */
+  readonly conditions: readonly (readonly Condition[])[];
+  readonly tier: Tier;
+}
+
+/** Whether a plan runs a check; if not, why. */
+export type Assignment =
+  | { readonly in: 'plan' }
+  | { readonly in: 'another-edition' }
+  | { readonly in: 'not-applicable'; readonly reason: string }
+  | { readonly in: 'left-out'; readonly reason: string };
+
+/** Decides for one check. The order matters: what does not apply is not merely left out. */
+export function assign(check: PlannedCheck, plan: Plan): Assignment {
+  const demanded = check.requirements.filter((id) => requirementsOf(plan).includes(id));
+  const role = check.id.split('/')[0];
+  if (demanded.length === 0 || !plan.roles.some((each) => each === role)) return { in: 'another-edition' };
+  const holding: readonly string[] = [...Object.values(plan.variant), ...plan.features];
+  const unmet = check.conditions.find((alternatives) => !alternatives.some((each) => holding.includes(each)));
+  if (unmet) return { in: 'not-applicable', reason: `applies to ${unmet.join(' or ')} only` };
+  if (!selects(plan.only, check)) return { in: 'left-out', reason: 'not selected' };
+  if (plan.tier === 'fast' && check.tier === 'full')
+    return { in: 'left-out', reason: 'waits for something to expire; it is part of the full tier' };
+  return { in: 'plan' };
+}
+
+/** The requirements of the edition that speak to a role of the integration. */
+export function requirementsOf({
+  edition,
+  roles,
+}: Pick<Plan, 'edition' | 'roles'>): readonly RequirementId[] {
+  return editions[edition].requirements.filter((id) => {
+    const party = findRequirement(id)?.party;
+    return party !== undefined && roles.some((role) => speaksTo(party, role));
+  });
+}
+
+function selects(only: readonly string[], check: PlannedCheck): boolean {
+  const names = [check.id, ...check.requirements];
+  return only.length === 0 || only.some((pattern) => names.some((name) => globMatches(pattern, name)));
+}
+
+/** `*` stands for any characters, `?` for one. */
+export function globMatches(glob: string, text: string): boolean {
+  const source = glob
+    .replace(/[.+^${}()|[\]\\]/gu, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`, 'u').test(text);
+}
+
+/** The id of a check: its spec file within the suites, and its title as a slug. */
+export function checkId(file: string, title: string): string {
+  const slug = title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/gu, '-')
+    .replace(/^-|-$/gu, '');
+  return `${file.replaceAll('\\', '/').replace(/\.spec\.[jt]s$/u, '')}/${slug}`;
+}
