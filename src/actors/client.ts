@@ -1,0 +1,364 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Client as Registration, Resource } from '../directory/integration.ts';
+import type { Variant } from '../profiles/plan.ts';
+import { permittedAlgorithms, sha256, type Algorithm } from '../protocol/jws.ts';
+import { generateKey, publicJwk, type SigningKey } from '../protocol/keys.ts';
+import { endpoint, listOf, type EndpointName, type Metadata } from '../protocol/metadata.ts';
+import type { Certificate, Reply, Transport } from '../transport/transport.ts';
+import { assemble, edited, type Draft, type Edit, type Pairs, type Sealable } from './draft.ts';
+import { errorOf, FlowError } from './flow-error.ts';
+import type { Decision, User, Visit } from './user.ts';
+
+/** What a client needs to exist. */
+export interface ClientParts {
+  readonly registration: Registration;
+  readonly key?: SigningKey;
+  readonly certificate?: Certificate;
+  readonly variant: Variant;
+  readonly metadata: Metadata;
+  readonly transport: Transport;
+  readonly user: User;
+  /** Seconds since 1970, UTC. */
+  readonly clock: () => number;
+}
+
+/** The secrets of one authorization request, which its later steps must show. */
+export interface Attempt {
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+}
+
+/** A pushed authorization request and its answer. */
+export interface Pushed {
+  readonly attempt: Attempt;
+  readonly reply: Reply;
+}
+
+/** An authorization code and what is needed to redeem it. */
+export interface Grant extends Attempt {
+  readonly code: string;
+}
+
+/** The members of a token response (RFC 6749, section 5.1) that later steps use. */
+export interface Tokens extends Attempt {
+  readonly access: string;
+  readonly refresh?: string;
+  readonly reply: Reply;
+}
+
+/** How a visit to the authorization endpoint may differ from the usual one. */
+export interface VisitOptions {
+  readonly decision?: Decision;
+  readonly user?: User;
+}
+
+const secret = (): string => randomBytes(32).toString('base64url');
+
+/**
+ * An OAuth client that is correct by default. Each request may carry edits, its only deviations.
+ * A DPoP nonce that the server asks for is sent in a second try, so that no check is decided by it.
+ * @throws FlowError from `grant`, `tokens`, when a step that leads to the question of a check is refused.
+ */
+export class Client {
+  readonly parts: ClientParts;
+  readonly id: string;
+  /** The key that proves possession, and to which tokens are bound. */
+  readonly proofKey: SigningKey;
+  readonly #nonces = new Map<string, string>();
+
+  constructor(parts: ClientParts) {
+    this.parts = parts;
+    this.id = parts.registration.id;
+    this.proofKey = generateKey(proofAlgorithm(parts.metadata));
+  }
+
+  /** Pushes an authorization request (RFC 9126). */
+  async push(...edits: readonly Edit[]): Promise<Reply> {
+    return (await this.begin(...edits)).reply;
+  }
+
+  /** Pushes an authorization request and keeps what its later steps need. */
+  async begin(...edits: readonly Edit[]): Promise<Pushed> {
+    const attempt = { state: secret(), nonce: secret(), verifier: secret() };
+    return { attempt, reply: await this.#send(this.#pushDraft(attempt), edits) };
+  }
+
+  /** The parameters of an authorization request, as they are pushed. */
+  parameters({ state, nonce, verifier }: Attempt): Pairs {
+    const { registration, variant } = this.parts;
+    return [
+      ['client_id', this.id],
+      ['response_type', 'code'],
+      ['redirect_uri', registration.redirect_uri],
+      ['scope', registration.scope],
+      ['state', state],
+      ['code_challenge', sha256(verifier)],
+      ['code_challenge_method', 'S256'],
+      ...(variant.protocol === 'openid' ? ([['nonce', nonce]] as const) : []),
+    ];
+  }
+
+  /** Sends the user to the authorization endpoint with some parameters, usually client_id and request_uri. */
+  async visit(
+    parameters: Pairs,
+    { decision = 'accept', user = this.parts.user }: VisitOptions = {},
+  ): Promise<Visit> {
+    const url = new URL(this.parts.metadata.authorization_endpoint);
+    for (const [name, value] of parameters) url.searchParams.append(name, value);
+    return user.visit(url.href, { callback: this.parts.registration.redirect_uri, decision });
+  }
+
+  /** Sends the user to the authorization endpoint with a pushed request. */
+  async authorize({ reply }: Pushed, options: VisitOptions = {}): Promise<Visit> {
+    return this.visit(
+      [
+        ['client_id', this.id],
+        ['request_uri', requestUri(reply)],
+      ],
+      options,
+    );
+  }
+
+  /** Obtains an authorization code by a valid flow, or one whose pushed request carries edits. */
+  async grant(...edits: readonly Edit[]): Promise<Grant> {
+    const pushed = await this.begin(...edits);
+    if (pushed.reply.status !== 201) throw FlowError.refused('pushed authorization request', pushed.reply);
+    const { landing } = await this.authorize(pushed);
+    if (landing.at === 'page')
+      throw new FlowError(
+        'no-code',
+        'configuration',
+        `expected a redirect to ${this.parts.registration.redirect_uri}, but the user ended at ${landing.page.url} (${landing.page.status}, "${landing.page.title}")`,
+      );
+    const { code, state, error, error_description: description } = landing.parameters;
+    if (code === undefined || state !== pushed.attempt.state)
+      throw new FlowError(
+        'no-code',
+        'subject',
+        `expected a code and the state that was sent, got ${code === undefined ? `error ${error ?? 'none'} (${description ?? 'no description'})` : 'another state'}`,
+      );
+    return { code, ...pushed.attempt };
+  }
+
+  /** Redeems an authorization code at the token endpoint. */
+  async redeem(grant: Grant, ...edits: readonly Edit[]): Promise<Reply> {
+    return this.token(
+      [
+        ['grant_type', 'authorization_code'],
+        ['code', grant.code],
+        ['redirect_uri', this.parts.registration.redirect_uri],
+        ['code_verifier', grant.verifier],
+      ],
+      edits,
+    );
+  }
+
+  /** Obtains tokens by a valid flow, or one whose pushed request carries edits. */
+  async tokens(...edits: readonly Edit[]): Promise<Tokens> {
+    const grant = await this.grant(...edits);
+    return { ...grant, ...tokensIn(await this.redeem(grant)) };
+  }
+
+  /** Uses a refresh token. */
+  async refresh(token: string, ...edits: readonly Edit[]): Promise<Reply> {
+    return this.token(
+      [
+        ['grant_type', 'refresh_token'],
+        ['refresh_token', token],
+      ],
+      edits,
+    );
+  }
+
+  /** Any request to the token endpoint. */
+  async token(form: Pairs, edits: readonly Edit[]): Promise<Reply> {
+    const bound = this.parts.variant.sender_constraint === 'mtls';
+    const draft = this.#authenticated(
+      'token_endpoint',
+      'token request',
+      form,
+      bound ? 'certificate' : this.#authenticator(),
+    );
+    return this.#send({ ...draft, ...this.#proven(draft) }, edits);
+  }
+
+  /** Asks what a token is good for (RFC 7662). */
+  async introspect(token: string, ...edits: readonly Edit[]): Promise<Reply> {
+    return this.#send(
+      this.#authenticated('introspection_endpoint', 'introspection request', [['token', token]]),
+      edits,
+    );
+  }
+
+  /** Withdraws a token (RFC 7009). */
+  async revoke(token: string, ...edits: readonly Edit[]): Promise<Reply> {
+    return this.#send(
+      this.#authenticated('revocation_endpoint', 'revocation request', [['token', token]]),
+      edits,
+    );
+  }
+
+  /** Calls a resource with an access token. */
+  async call(resource: Resource, token: string, ...edits: readonly Edit[]): Promise<Reply> {
+    const draft: Draft = {
+      purpose: `call of ${resource.name}`,
+      method: resource.method,
+      url: resource.url,
+      headers: [
+        ['accept', 'application/json'],
+        ['x-fapi-interaction-id', randomUUID()],
+        ...(resource.method === 'GET' ? [] : [['x-idempotency-key', randomUUID()] as const]),
+      ],
+      ...(resource.body === undefined ? {} : { json: resource.body }),
+      ...this.#certificate(this.parts.variant.sender_constraint === 'mtls' ? 'certificate' : 'key'),
+      token: {
+        value: token,
+        scheme: this.parts.variant.sender_constraint === 'dpop' ? 'DPoP' : 'Bearer',
+        in: 'header',
+      },
+    };
+    return this.#send({ ...draft, ...this.#proven(draft, { ath: sha256(token) }) }, edits);
+  }
+
+  /** The claims and the header of a DPoP proof for a request (RFC 9449, section 4.2). */
+  proofFor(method: string, url: string, claims: Readonly<Record<string, unknown>> = {}): Sealable {
+    const { key, alg } = this.proofKey;
+    const nonce = this.#nonces.get(new URL(url).origin);
+    return {
+      header: { typ: 'dpop+jwt', alg, jwk: publicJwk(key) },
+      claims: {
+        jti: randomUUID(),
+        htm: method,
+        htu: url.replace(/[?#].*$/u, ''),
+        iat: this.parts.clock(),
+        ...(nonce === undefined ? {} : { nonce }),
+        ...claims,
+      },
+      key,
+    };
+  }
+
+  /** The client assertion of a request: its audience is the issuer, as a string (FAPI 2.0, 5.3.2.1, item 8). */
+  assertion(): Sealable {
+    const { key, metadata, clock } = this.parts;
+    if (!key)
+      throw new FlowError(
+        'no-key',
+        'configuration',
+        `client ${this.id} has no key; private_key_jwt needs one`,
+      );
+    return {
+      header: { alg: key.alg, ...(key.kid === undefined ? {} : { kid: key.kid }) },
+      claims: {
+        iss: this.id,
+        sub: this.id,
+        aud: metadata.issuer,
+        jti: randomUUID(),
+        iat: clock(),
+        nbf: clock(),
+        exp: clock() + 60,
+      },
+      key: key.key,
+    };
+  }
+
+  #pushDraft(attempt: Attempt): Draft {
+    const parameters = this.parameters(attempt).filter(([name]) => name !== 'client_id');
+    return this.#authenticated(
+      'pushed_authorization_request_endpoint',
+      'pushed authorization request',
+      parameters,
+    );
+  }
+
+  #authenticator(): 'certificate' | 'key' {
+    return this.parts.variant.client_authentication === 'private_key_jwt' ? 'key' : 'certificate';
+  }
+
+  #authenticated(name: EndpointName, purpose: string, form: Pairs, by = this.#authenticator()): Draft {
+    const url = endpoint(this.parts.metadata, name, by);
+    if (url === undefined)
+      throw new FlowError(
+        'no-endpoint',
+        'configuration',
+        `expected ${name} in the metadata, as the feature is declared; it is absent`,
+      );
+    return {
+      purpose,
+      method: 'POST',
+      url,
+      headers: [['accept', 'application/json']],
+      form: [['client_id', this.id], ...form],
+      ...(this.#authenticator() === 'key' ? { assertion: this.assertion() } : {}),
+      ...this.#certificate(by),
+    };
+  }
+
+  #certificate(by: 'certificate' | 'key'): { certificate?: Certificate } {
+    const { certificate } = this.parts;
+    if (by === 'key') return {};
+    if (!certificate)
+      throw new FlowError(
+        'no-key',
+        'configuration',
+        `client ${this.id} has no certificate; this variant needs one`,
+      );
+    return { certificate };
+  }
+
+  #proven({ method, url }: Draft, claims: Readonly<Record<string, unknown>> = {}): { proof?: Sealable } {
+    return this.parts.variant.sender_constraint === 'dpop'
+      ? { proof: this.proofFor(method, url, claims) }
+      : {};
+  }
+
+  async #send(draft: Draft, edits: readonly Edit[]): Promise<Reply> {
+    const world = { metadata: this.parts.metadata, now: this.parts.clock() };
+    const reply = await this.parts.transport.send(assemble(edited(draft, edits, world), edits));
+    const nonce = reply.headers['dpop-nonce'];
+    if (nonce === undefined) return reply;
+    const { origin } = new URL(draft.url);
+    this.#nonces.set(origin, nonce);
+    if (errorOf(reply) !== 'use_dpop_nonce' || !draft.proof) return reply;
+    const again = { ...draft.proof.claims, jti: randomUUID(), nonce };
+    const assertion = draft.assertion ? { assertion: this.assertion() } : {};
+    return this.parts.transport.send(
+      assemble(
+        edited({ ...draft, ...assertion, proof: { ...draft.proof, claims: again } }, edits, world),
+        edits,
+      ),
+    );
+  }
+}
+
+/** ES256 unless the server advertises others only. */
+function proofAlgorithm(metadata: Metadata): Exclude<Algorithm, 'HS256' | 'none'> {
+  const offered = listOf(metadata, 'dpop_signing_alg_values_supported').filter((alg) =>
+    permittedAlgorithms.includes(alg),
+  );
+  if (offered.length === 0 || offered.includes('ES256')) return 'ES256';
+  return offered.includes('PS256') ? 'PS256' : 'EdDSA';
+}
+
+/** The request_uri of an answer at the PAR endpoint. */
+export function requestUri(reply: Reply): string {
+  const value = memberOf(reply, 'request_uri');
+  if (typeof value !== 'string') throw FlowError.refused('pushed authorization request', reply);
+  return value;
+}
+
+/** The tokens of an answer at the token endpoint. */
+export function tokensIn(reply: Reply): { access: string; refresh?: string; reply: Reply } {
+  const access = memberOf(reply, 'access_token');
+  const refresh = memberOf(reply, 'refresh_token');
+  if (reply.status !== 200 || typeof access !== 'string') throw FlowError.refused('token request', reply);
+  return { access, reply, ...(typeof refresh === 'string' ? { refresh } : {}) };
+}
+
+/** A member of the JSON object that a reply holds. */
+export function memberOf(reply: Reply, name: string): unknown {
+  return typeof reply.body === 'object' && reply.body !== null
+    ? (reply.body as Record<string, unknown>)[name]
+    : undefined;
+}

@@ -1,0 +1,58 @@
+import type { Resource } from '../directory/integration.ts';
+import type { Reply } from '../transport/transport.ts';
+import { memberOf, tokensIn, type Client } from './client.ts';
+import type { Edit } from './draft.ts';
+import { FlowError } from './flow-error.ts';
+
+/** A request that can be made again and again, valid or with edits. */
+export interface Operation {
+  /** What is asked, for people. */
+  readonly purpose: string;
+  /** Brings the client to where it can ask; the result asks. */
+  readonly open: (client: Client, resource: Resource) => Promise<(...edits: readonly Edit[]) => Promise<Reply>>;
+  /** Whether the server granted what was asked. */
+  readonly granted: (reply: Reply) => boolean;
+}
+
+const tokensGranted = (reply: Reply): boolean => reply.status === 200 && typeof memberOf(reply, 'access_token') === 'string';
+
+/** The requests whose deviations a server must refuse. */
+export const operations = {
+  push: {
+    purpose: 'pushed authorization request',
+    open: async (client) => (...edits) => client.push(...edits),
+    granted: (reply) => reply.status === 201 && typeof memberOf(reply, 'request_uri') === 'string',
+  },
+  redeem: {
+    purpose: 'token request with a code',
+    open:
+      async (client) =>
+      async (...edits) =>
+        client.redeem(await client.grant(), ...edits),
+    granted: tokensGranted,
+  },
+  refresh: {
+    purpose: 'token request with a refresh token',
+    open: async (client) => {
+      let { refresh: token } = await client.tokens();
+      return async (...edits) => {
+        if (token === undefined)
+          throw new FlowError('refused', 'configuration', 'expected a refresh token, as the feature refresh-token is declared; none came');
+        const reply = await client.refresh(token, ...edits);
+        if (edits.length === 0 && tokensGranted(reply)) token = tokensIn(reply).refresh ?? token;
+        return reply;
+      };
+    },
+    granted: tokensGranted,
+  },
+  call: {
+    purpose: 'call of the resource API',
+    open: async (client, resource) => {
+      const { access } = await client.tokens();
+      return (...edits) => client.call(resource, access, ...edits);
+    },
+    granted: (reply) => reply.status >= 200 && reply.status < 300,
+  },
+} as const satisfies Record<string, Operation>;
+
+export type OperationName = keyof typeof operations;

@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Client as Registration, Resource } from '../directory/integration.ts';
+import { loadIntegration, type LoadedIntegration } from '../directory/load.ts';
+import { resolveReference } from '../directory/reference.ts';
+import { readSigningKey, type SigningKey } from '../protocol/keys.ts';
+import { metadataUrls, readMetadata, type Metadata } from '../protocol/metadata.ts';
+import type { Exchange } from '../transport/exchange.ts';
+import { createRedactor, type Redactor } from '../transport/redact.ts';
+import { openTransport, type Certificate, type Reply, type Transport } from '../transport/transport.ts';
+import { Client } from './client.ts';
+import { FlowError } from './flow-error.ts';
+import { openUser } from './open-user.ts';
+import type { User } from './user.ts';
+
+/** What a session is opened with. */
+export interface SessionOptions {
+  /** Path of the integration file. */
+  readonly file: string;
+  readonly privateNetwork: 'allowed' | 'refused';
+  /** Salt of the digests that stand for secrets; the same for a whole run. */
+  readonly salt: string;
+  /** Milliseconds since 1970, UTC. */
+  readonly clock: () => number;
+}
+
+/**
+ * An integration with everything that is needed to talk to it. Its parts come to be when they are first asked for,
+ * once, so that a part that cannot come to be troubles only the checks that need it.
+ */
+export class Session {
+  readonly options: SessionOptions;
+  readonly redactor: Redactor;
+  /** Where recorded exchanges go. One check at a time uses a session. */
+  record: (exchange: Exchange) => void = () => {};
+
+  readonly integration: () => Promise<LoadedIntegration> = once(() =>
+    loadIntegration(this.options.file, new Date(this.options.clock())),
+  );
+
+  readonly transport: () => Promise<Transport> = once(async () => {
+    const { value, resolve } = await this.integration();
+    const transport = openTransport({
+      hosts: value.hosts,
+      trust: await Promise.all((value.trust ?? []).map((path) => readFile(resolve(path), 'utf8'))),
+      privateNetwork: this.options.privateNetwork,
+      redactor: this.redactor,
+      clock: this.options.clock,
+    });
+    this.#closing.push(() => transport.close());
+    return transport.recordedBy((exchange) => this.record(exchange));
+  });
+
+  /** The metadata document as the server sends it. */
+  readonly document: () => Promise<Reply> = once(async () => {
+    const { value } = await this.integration();
+    const transport = await this.transport();
+    const urls = value.discovery ? [value.discovery] : value.issuer ? metadataUrls(value.issuer) : [];
+    let reply: Reply | undefined;
+    for (const url of urls) {
+      reply = await transport.send({ method: 'GET', url, headers: [['accept', 'application/json']], purpose: 'metadata' });
+      if (reply.status === 200) return reply;
+    }
+    if (reply === undefined) throw new FlowError('no-endpoint', 'configuration', 'expected issuer or discovery in the integration file');
+    return reply;
+  });
+
+  readonly metadata: () => Promise<Metadata> = once(async () => {
+    const reply = await this.document();
+    if (reply.status !== 200) throw FlowError.refused('metadata request', reply);
+    return readMetadata(reply.body, reply.url);
+  });
+
+  readonly user: () => Promise<User> = once(async () => {
+    const { value, file } = await this.integration();
+    const trust = value.trust ?? [];
+    const { resolve } = await this.integration();
+    const user = await openUser({
+      user: value.user,
+      transport: await this.transport(),
+      base: dirname(file),
+      hosts: value.hosts,
+      trust: await Promise.all(trust.map((path) => readFile(resolve(path), 'utf8'))),
+    });
+    this.#closing.push(() => user.close());
+    return user;
+  });
+
+  /** The first test client of the integration file. */
+  readonly client: () => Promise<Client> = once(() => this.#client(0));
+
+  /** The second one, for mix-ups between clients. */
+  readonly other: () => Promise<Client> = once(() => this.#client(1));
+
+  readonly #closing: (() => Promise<void>)[] = [];
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+    this.redactor = createRedactor(options.salt);
+  }
+
+  /** The declared call that a check uses: the first, or the first with a scope of its own. */
+  async resource(): Promise<Resource> {
+    const { value } = await this.integration();
+    const [first] = value.resources;
+    if (!first) throw new FlowError('no-endpoint', 'configuration', 'expected a call under resources in the integration file');
+    return first;
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closing.toReversed()) await close();
+  }
+
+  async #client(index: 0 | 1): Promise<Client> {
+    const { value, file } = await this.integration();
+    const registration = value.clients[index];
+    if (!registration) throw new FlowError('no-key', 'configuration', 'expected two clients in the integration file');
+    const base = dirname(file);
+    const key = await signingKey(registration, base);
+    const certificate = await clientCertificate(registration, base);
+    return new Client({
+      registration,
+      ...(key ? { key } : {}),
+      ...(certificate ? { certificate } : {}),
+      variant: value.profile,
+      metadata: await this.metadata(),
+      transport: await this.transport(),
+      user: await this.user(),
+      clock: () => Math.floor(this.options.clock() / 1000),
+    });
+  }
+}
+
+/** The key that signs the assertions of a test client. */
+export async function signingKey(registration: Registration, base: string): Promise<SigningKey | undefined> {
+  return registration.key && readSigningKey(await resolveReference(registration.key, base), registration.alg);
+}
+
+/** The certificate of a test client, with its key. */
+export async function clientCertificate(registration: Registration, base: string): Promise<Certificate | undefined> {
+  const { certificate, certificate_key: key } = registration;
+  if (!certificate || !key) return undefined;
+  return { certificate: await resolveReference(certificate, base), key: await resolveReference(key, base) };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

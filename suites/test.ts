@@ -1,0 +1,189 @@
+import { relative } from 'node:path';
+import { test as base, type TestDetails, type TestInfo } from '@playwright/test';
+import type { Client } from '../src/actors/client.ts';
+import type { Edit } from '../src/actors/draft.ts';
+import { deniesRegistration, describe, errorOf, FlowError, unavailable } from '../src/actors/flow-error.ts';
+import { operations, type OperationName } from '../src/actors/operations.ts';
+import { Session } from '../src/actors/session.ts';
+import type { User } from '../src/actors/user.ts';
+import type { Resource } from '../src/directory/integration.ts';
+import {
+  assign,
+  checkId,
+  type Assignment,
+  type Condition,
+  type PlannedCheck,
+  type Tier,
+} from '../src/profiles/plan.ts';
+import type { Metadata } from '../src/protocol/metadata.ts';
+import { Contradiction, endingOf, Ledger } from '../src/report/ledger.ts';
+import { readRunFile, type RunFile } from '../src/report/run-file.ts';
+import type { RequirementId } from '../src/requirements/catalogue.ts';
+import type { Reply, Transport } from '../src/transport/transport.ts';
+
+export { expect } from '@playwright/test';
+
+/** The requirements that a check exercises, as details of the test. */
+export function verifies(...requirements: readonly [RequirementId, ...RequirementId[]]): TestDetails {
+  return { annotation: requirements.map((id) => ({ type: 'requirement', description: id })) };
+}
+
+/** What the checks of a group presuppose: one of these conditions. Groups within groups add up. */
+export function when(...alternatives: readonly [Condition, ...Condition[]]): TestDetails {
+  return { annotation: { type: 'condition', description: alternatives.join(' ') } };
+}
+
+/** The check waits for something to expire; the fast tier leaves it out. */
+export const waits: TestDetails = { annotation: { type: 'tier', description: 'full' } };
+
+/** A check as the plan knows it, read from the annotations of its test. */
+export function plannedCheck(
+  file: string,
+  title: string,
+  annotations: TestInfo['annotations'],
+): PlannedCheck {
+  const of = (type: string): string[] =>
+    annotations.filter((each) => each.type === type).map(({ description = '' }) => description);
+  return {
+    id: checkId(file, title),
+    requirements: of('requirement') as RequirementId[],
+    conditions: of('condition').map((alternatives) => alternatives.split(' ') as Condition[]),
+    tier: (of('tier')[0] ?? 'fast') as Tier,
+  };
+}
+
+/**
+ * The errors by which an edited request may be refused: OAuth error codes, or
+ * `unauthenticated`: 401 without an error code (RFC 6750, section 3.1, where no usable token was presented);
+ * `tls-refusal`: the handshake or the connection is refused, while the valid request succeeds before and after.
+ */
+export type Refusal = 'unauthenticated' | 'tls-refusal' | (string & {});
+
+interface Fixtures {
+  /** Which request `rejects` makes: an option of the spec file. */
+  readonly operation: OperationName;
+  readonly client: Client;
+  /** The other test client of the integration. */
+  readonly other: Client;
+  /** A user at a browser without any session. */
+  readonly stranger: User;
+  readonly metadata: Metadata;
+  readonly transport: Transport;
+  /** The first declared call of the resource API. */
+  readonly resource: Resource;
+  /**
+   * The moment of truth: puts the question of the check to the subject. An error before it is inconclusive;
+   * what contradicts the check after it convicts the subject. An answer that speaks of the moment (429, 503) or of the
+   * registration of the client, to a valid request, does not: it is the environment's or the configuration's.
+   */
+  readonly exercise: <T>(question: Promise<T>) => Promise<T>;
+  /** Makes the valid request, then the same with one edit, and demands that the second is refused as named. */
+  readonly rejects: (edit: Edit, ...refusals: readonly [Refusal, ...Refusal[]]) => Promise<void>;
+}
+
+interface Own {
+  /** What a check saw and did, and what it ends in. */
+  readonly ledger: Ledger;
+  readonly run: RunFile;
+  readonly session: Session;
+}
+
+const isReply = (value: unknown): value is Reply =>
+  typeof value === 'object' && value !== null && 'status' in value && 'exchange' in value;
+
+export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledger'>>({
+  run: [async ({}, use) => use(readRunFile(process.env)), { scope: 'worker' }],
+
+  session: [
+    async ({ run }, use) => {
+      const session = new Session({
+        file: run.integration,
+        privateNetwork: run.privateNetwork,
+        salt: run.salt,
+        clock: Date.now,
+      });
+      await use(session);
+      await session.close();
+    },
+    { scope: 'worker' },
+  ],
+
+  ledger: [
+    async ({ run, session }, use, testInfo) => {
+      const file = relative(import.meta.dirname, testInfo.file);
+      const assignment: Assignment = assign(
+        plannedCheck(file, testInfo.title, testInfo.annotations),
+        run.plan,
+      );
+      const ledger = new Ledger();
+      session.record = (exchange) => ledger.exchanges.push(exchange);
+      await testInfo.attach('assignment', {
+        body: JSON.stringify(assignment),
+        contentType: 'application/json',
+      });
+      testInfo.skip(assignment.in !== 'plan', assignment.in);
+      await use(ledger);
+      const evidence = ledger.evidence(endingOf(testInfo, ledger), (text) => session.redactor.scrub(text));
+      await testInfo.attach('evidence', { body: JSON.stringify(evidence), contentType: 'application/json' });
+      // A check that does not pass is data, not a broken test: it must not cost its worker.
+      if (testInfo.status !== undefined) testInfo.expectedStatus = testInfo.status;
+    },
+    { auto: true },
+  ],
+
+  operation: ['push', { option: true }],
+
+  transport: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.transport()))),
+  metadata: async ({ session, ledger }, use) => use(await ledger.noting(session.metadata())),
+  resource: async ({ session, ledger }, use) => use(await ledger.noting(session.resource())),
+  client: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.client()))),
+  other: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.other()))),
+
+  stranger: async ({ session, ledger }, use) => {
+    const stranger = (await ledger.noting(session.user())).fresh();
+    await use(ledger.watch(stranger));
+    await stranger.close();
+  },
+
+  exercise: async ({ ledger }, use) =>
+    use(async (question) => {
+      const answer = await ledger.noting(question);
+      if (isReply(answer)) {
+        const { edits, purpose } = answer.exchange;
+        if (unavailable(answer) || (edits.length === 0 && deniesRegistration(answer)))
+          throw ledger.note(FlowError.refused(purpose, answer));
+      }
+      ledger.exercised += 1;
+      return answer;
+    }),
+
+  rejects: async ({ session, client, ledger, operation, exercise }, use) =>
+    use(async (edit, ...refusals) => {
+      const { open, granted, purpose } = operations[operation];
+      const ask = await ledger.noting(session.resource().then((resource) => open(client, resource)));
+      const insistOnTwin = async (): Promise<void> => {
+        const twin = await ledger.noting(ask());
+        if (!granted(twin)) throw ledger.note(FlowError.refused(purpose, twin));
+      };
+      await insistOnTwin();
+      const expected = `${purpose} ${edit.name}: refused with ${refusals.join(' or ')}`;
+      const reply = await exercise(ask(edit).catch(refusedByTls));
+      if (reply === 'tls-refusal') {
+        if (!refusals.includes(reply))
+          throw ledger.note(new Contradiction(expected, 'the connection was refused'));
+        await insistOnTwin();
+        return;
+      }
+      const refusal = errorOf(reply) ?? (reply.status === 401 ? 'unauthenticated' : undefined);
+      if (reply.status < 400 || reply.status > 499 || refusal === undefined || !refusals.includes(refusal))
+        throw ledger.note(
+          new Contradiction(expected, reply.status < 400 ? `accepted: ${describe(reply)}` : describe(reply)),
+        );
+    }),
+});
+
+function refusedByTls(error: unknown): 'tls-refusal' {
+  if (error instanceof Error && 'code' in error && (error.code === 'tls-alert' || error.code === 'closed'))
+    return 'tls-refusal';
+  throw error;
+}
