@@ -10,7 +10,15 @@ const closed = { additionalProperties: false } as const;
 export const Reference = Type.Union(
   [
     Type.Object({ file: text('Path, relative to the integration file.') }, closed),
-    Type.Object({ env: text('Name of an environment variable that holds the content.') }, closed),
+    Type.Object(
+      {
+        env: Type.String({
+          pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+          description: 'Name of an environment variable that holds the content.',
+        }),
+      },
+      closed,
+    ),
   ],
   { description: 'A reference to a secret: a file or an environment variable. Never the secret itself.' },
 );
@@ -20,7 +28,10 @@ export const Client = Type.Object(
   {
     id: text('client_id, as registered at the authorization server.'),
     scope: text('Scopes that the registration permits, separated by spaces.'),
-    redirect_uri: Type.String({ format: 'uri', description: 'A registered redirect URI. Assay never serves it.' }),
+    redirect_uri: Type.String({
+      format: 'uri',
+      description: 'A registered redirect URI. Assay never serves it.',
+    }),
     key: Type.Optional(Reference),
     alg: Type.Optional(
       Type.Enum(['PS256', 'ES256', 'EdDSA', 'Ed25519'], {
@@ -67,12 +78,18 @@ export const HttpUser = Type.Object(
     accept: Choice,
     reject: Choice,
   },
-  { ...closed, description: 'Follows redirects with a cookie jar and fills server-rendered HTML forms by name.' },
+  {
+    ...closed,
+    description: 'Follows redirects with a cookie jar and fills server-rendered HTML forms by name.',
+  },
 );
 
 const Step = Type.Union(
   [
-    Type.Object({ fill: text('Selector of the field.'), with: Type.Union([Type.String(), Reference]) }, closed),
+    Type.Object(
+      { fill: text('Selector of the field.'), with: Type.Union([Type.String(), Reference]) },
+      closed,
+    ),
     Type.Object({ click: text('Selector of the element.') }, closed),
     Type.Object({ wait: text('Selector of an element that must appear.') }, closed),
   ],
@@ -101,7 +118,10 @@ const Extra = Type.Object(
 
 export const AutomaticUser = Type.Object(
   { driver: Type.Literal('automatic'), accept: Extra, reject: Extra },
-  { ...closed, description: "Uses the server's own test mode: headers or query parameters decide, no page is shown." },
+  {
+    ...closed,
+    description: "Uses the server's own test mode: headers or query parameters decide, no page is shown.",
+  },
 );
 
 export const User = Type.Union([HttpUser, BrowserUser, AutomaticUser], {
@@ -111,20 +131,25 @@ export type User = Static<typeof User>;
 
 export const Waiver = Type.Object(
   {
-    requirement: Type.Enum([...requirementIds], { description: 'The requirement whose failure is accepted.' }),
+    requirement: Type.Enum([...requirementIds], {
+      description: 'The requirement whose failure is accepted. `assay list requirements` shows them.',
+    }),
     reason: text('Why it is accepted.'),
     owner: text('Who is responsible for mending it.'),
     approver: text('Who approved the waiver; another person than the owner.'),
-    expires: Type.String({ format: 'date', description: 'Last day on which the waiver counts, YYYY-MM-DD (UTC).' }),
+    expires: Type.String({
+      format: 'date',
+      description: 'Last day on which the waiver counts, YYYY-MM-DD (UTC).',
+    }),
   },
   { ...closed, description: 'A failure that somebody accepted, for a while.' },
 );
 export type Waiver = Static<typeof Waiver>;
 
-
 /** The integration file: one piece of software of a partner in one environment. */
 export const Integration = Type.Object(
   {
+    $schema: Type.Optional(text('Where editors find the JSON Schema of this file; of use in JSON files.')),
     partner: text('The organisation, by its id in the directory.'),
     integration: Type.String({
       pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
@@ -138,17 +163,26 @@ export const Integration = Type.Object(
     }),
     profile: Type.Object(
       {
-        edition: Type.Enum([...editionIds], { description: 'Profile edition. `assay list profiles` shows them.' }),
-        client_authentication: Type.Enum(['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'], {
-          description: 'How the test clients authenticate.',
+        edition: Type.Enum([...editionIds], {
+          description: 'Profile edition. `assay list profiles` shows them.',
         }),
+        client_authentication: Type.Enum(
+          ['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'],
+          {
+            description: 'How the test clients authenticate.',
+          },
+        ),
         sender_constraint: Type.Enum(['dpop', 'mtls'], { description: 'How access tokens are bound.' }),
         protocol: Type.Enum(['openid', 'oauth'], { description: 'OpenID Connect, or plain OAuth.' }),
       },
       { ...closed, description: 'What is demanded, and in which variant.' },
     ),
     issuer: Type.Optional(
-      Type.String({ format: 'uri', pattern: '^https://', description: 'Issuer identifier of the authorization server.' }),
+      Type.String({
+        format: 'uri',
+        pattern: '^https://',
+        description: 'Issuer identifier of the authorization server.',
+      }),
     ),
     discovery: Type.Optional(
       Type.String({
@@ -166,9 +200,16 @@ export const Integration = Type.Object(
       minItems: 1,
       description: 'Hosts that Assay may call, as host or host:port. Everything else is refused.',
     }),
-    clients: Type.Array(Client, { minItems: 2, maxItems: 2, description: 'Two test clients, so that mix-ups can be tried.' }),
+    clients: Type.Array(Client, {
+      minItems: 2,
+      maxItems: 2,
+      description: 'Two test clients, so that mix-ups can be tried.',
+    }),
     resources: Type.Array(Resource, { minItems: 1, description: 'Calls to the resource API.' }),
-    features: Type.Array(Type.Enum([...features]), { uniqueItems: true, description: 'Declared optional features.' }),
+    features: Type.Array(Type.Enum([...features]), {
+      uniqueItems: true,
+      description: 'Declared optional features.',
+    }),
     user: User,
     waivers: Type.Optional(Type.Array(Waiver, { description: 'Accepted failures.' })),
   },
