@@ -11,15 +11,21 @@ export const Exchange = Type.Object(
     id: Type.Integer({ description: 'Position in the check, from 1.' }),
     at: Type.String({ description: 'When the request was sent, ISO 8601 in UTC.' }),
     duration_ms: Type.Number(),
-    purpose: Type.String({ description: 'What the exchange was for, such as: pushed authorization request.' }),
-    edits: Type.Array(Type.String(), { description: 'The named edits that made the request deviate; empty when valid.' }),
+    purpose: Type.String({
+      description: 'What the exchange was for, such as: pushed authorization request.',
+    }),
+    edits: Type.Array(Type.String(), {
+      description: 'The named edits that made the request deviate; empty when valid.',
+    }),
     request: Type.Object(
       {
         method: Type.String(),
         url: Type.String(),
         headers: HeaderList,
         body: Type.Optional(Type.String()),
-        certificate: Type.Optional(Type.String({ description: 'SHA-256 thumbprint (base64url) of the client certificate.' })),
+        certificate: Type.Optional(
+          Type.String({ description: 'SHA-256 thumbprint (base64url) of the client certificate.' }),
+        ),
       },
       closed,
     ),
@@ -34,13 +40,18 @@ export const Exchange = Type.Object(
         {
           protocol: Type.String(),
           cipher: Type.String(),
-          certificate: Type.String({ description: 'SHA-256 thumbprint (base64url) of the server certificate.' }),
+          certificate: Type.String({
+            description: 'SHA-256 thumbprint (base64url) of the server certificate.',
+          }),
         },
         closed,
       ),
     ),
     error: Type.Optional(
-      Type.Object({ code: Type.String(), message: Type.String() }, { ...closed, description: 'Why there is no response.' }),
+      Type.Object(
+        { code: Type.String(), message: Type.String() },
+        { ...closed, description: 'Why there is no response.' },
+      ),
     ),
   },
   closed,

@@ -1,0 +1,264 @@
+import { createHmac } from 'node:crypto';
+import { parse, type DefaultTreeAdapterTypes } from 'parse5';
+import type { Exchange } from './exchange.ts';
+import {
+  isErrorCode,
+  isPrivateMember,
+  isSigned,
+  mayHoldKey,
+  replacePem,
+  replaceTokens,
+  treatmentOf,
+} from './secrets.ts';
+
+/** Takes secrets out of what is recorded, and remembers them for one run. */
+export interface Redactor {
+  /**
+   * A copy of an exchange without its secrets; what it finds is remembered.
+   * @param secrets Further values of this exchange that only the caller knows to be secret.
+   */
+  exchange(exchange: Exchange, secrets?: readonly string[]): Exchange;
+  /** A text without any secret that was seen so far, and without anything that has the shape of a token or private key. */
+  scrub(text: string): string;
+  /** Remembers a secret, so that `scrub` finds it. Values below eight characters are too common to be found by value. */
+  learn(kind: string, value: string): void;
+}
+
+const shortest = 8;
+const marked = '[redacted ';
+
+const formEncoded = (value: string) => new URLSearchParams({ '': value }).toString().slice(1);
+const htmlEncoded = (value: string) =>
+  value.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value.replaceAll('+', ' '));
+  } catch {
+    return value;
+  }
+}
+
+type Clean = (text: string, kind: 'plain' | 'body', name: string) => string;
+
+/** The exchange with each of its texts cleaned. */
+function cleaned(exchange: Exchange, clean: Clean): Exchange {
+  const { request, response, error } = exchange;
+  const message = <M extends { headers: Exchange['request']['headers']; body?: string }>(whole: M): M => ({
+    ...whole,
+    headers: whole.headers.map((field) => ({
+      name: field.name,
+      value: clean(field.value, 'plain', field.name),
+    })),
+    ...(whole.body !== undefined && { body: clean(whole.body, 'body', '') }),
+  });
+  return {
+    ...exchange,
+    request: { ...message(request), url: clean(request.url, 'plain', '') },
+    ...(response && { response: message(response) }),
+    ...(error && { error: { code: error.code, message: clean(error.message, 'plain', '') } }),
+  };
+}
+
+/**
+ * A redactor for one run.
+ * A secret becomes `[redacted <kind> <digest>]`, the digest being the first 12 characters of its HMAC-SHA-256 under the
+ * salt in base64url: equal values stay recognisable within the run, and cannot be guessed from outside.
+ */
+export function createRedactor(salt: Uint8Array | string): Redactor {
+  const known = new Map<string, string>();
+  // Known values by their first characters, longest first: one pass over a text finds them all.
+  const starts = new Map<string, string[]>();
+
+  const mark = (kind: string, value: string) =>
+    `${marked}${kind} ${createHmac('sha256', salt).update(value).digest('base64url').slice(0, 12)}]`;
+
+  function remember(value: string, replacement: string): void {
+    if (value.length < shortest || known.has(value)) return;
+    known.set(value, replacement);
+    const start = value.slice(0, shortest);
+    const same = starts.get(start) ?? [];
+    same.push(value);
+    same.sort((a, b) => b.length - a.length);
+    starts.set(start, same);
+  }
+
+  function learn(kind: string, value: string): void {
+    if (value.length < shortest || known.has(value)) return;
+    const replacement = mark(kind, value);
+    for (const form of [
+      value,
+      encodeURIComponent(value),
+      formEncoded(value),
+      JSON.stringify(value).slice(1, -1),
+      htmlEncoded(value),
+    ])
+      remember(form, replacement);
+  }
+
+  function whole(kind: string, value: string): string {
+    if (value === '' || value.startsWith(marked)) return value;
+    learn(kind, value);
+    return mark(kind, value);
+  }
+
+  function signature(name: string, value: string): string {
+    if (!isSigned(value)) return value.includes(marked) ? value : whole(name, value);
+    const end = value.lastIndexOf('.') + 1;
+    if (end === value.length) return value;
+    const kept = `${value.slice(0, end)}${whole('signature', value.slice(end))}`;
+    remember(value, kept);
+    return kept;
+  }
+
+  function tail(name: string, value: string): string {
+    const start = Math.max(value.lastIndexOf(':'), value.lastIndexOf('/'), value.lastIndexOf('=')) + 1;
+    return `${value.slice(0, start)}${whole(name, value.slice(start))}`;
+  }
+
+  /** The value under a name: by the name, else by its own shape. */
+  function named(name: string, value: string): string {
+    const treatment = treatmentOf(name);
+    if (treatment === 'whole') return whole(name, value);
+    if (treatment === 'tail') return value.includes(marked) ? value : tail(name, value);
+    if (treatment === 'signature') return signature(name, value);
+    return free(value);
+  }
+
+  const parameters = (text: string) =>
+    text.replace(
+      /(^|[?&#\s"'(,;])([^=&#?\s"'<>(,;]+)=([^&#\s"'<>]+)/gu,
+      (all, before: string, name: string, value: string) => {
+        if (value.includes('[redacted')) return all;
+        const plain = decoded(value);
+        const clean = named(decoded(name).replace(/^amp;/u, ''), plain);
+        return clean === plain ? all : `${before}${name}=${clean}`;
+      },
+    );
+
+  /** Text whose form is not known: what looks like a parameter, a token or a key, and every secret seen so far. */
+  function free(text: string): string {
+    const known = seen(parameters(text));
+    const keyless = replacePem(known, (key) => whole('private_key', key));
+    return replaceTokens(keyless, (jwt) => whole('token', jwt));
+  }
+
+  function seen(text: string): string {
+    if (starts.size === 0 || text.length < shortest) return text;
+    let result = '';
+    let from = 0;
+    for (let at = 0; at + shortest <= text.length;) {
+      const candidates = starts.get(text.slice(at, at + shortest));
+      const found = candidates?.find((value) => text.startsWith(value, at));
+      if (found === undefined) at += 1;
+      else {
+        result += text.slice(from, at) + (known.get(found) ?? '');
+        at += found.length;
+        from = at;
+      }
+    }
+    return from === 0 ? text : result + text.slice(from);
+  }
+
+  /** Every string of a JSON text, by the member it stands under; the text's own form is kept. */
+  function json(text: string): string {
+    const key = mayHoldKey(text);
+    let name = '';
+    return text.replace(
+      /("(?:[^"\\]|\\.)*")(\s*:)?/gsu,
+      (all, literal: string, colon: string | undefined) => {
+        let value: unknown;
+        try {
+          value = JSON.parse(literal);
+        } catch {
+          return all;
+        }
+        if (typeof value !== 'string') return all;
+        if (colon !== undefined) {
+          name = value;
+          return all;
+        }
+        if (name === 'code' && isErrorCode(value)) return all;
+        const clean = key && isPrivateMember(name) ? whole(`jwk_${name}`, value) : named(name, value);
+        return clean === value ? all : JSON.stringify(clean);
+      },
+    );
+  }
+
+  /** The values of inputs, by their names. */
+  function html(text: string): string {
+    const edits: { from: number; to: number; text: string }[] = [];
+    // A stack, not recursion: a hostile page nests as deep as its size allows.
+    const open: DefaultTreeAdapterTypes.Node[] = [parse(text, { sourceCodeLocationInfo: true })];
+    for (let node = open.pop(); node; node = open.pop()) {
+      if ('attrs' in node && node.tagName === 'input') {
+        const attribute = (wanted: string) => node.attrs.find((each) => each.name === wanted)?.value ?? '';
+        const value = attribute('value');
+        const type = attribute('type').toLowerCase();
+        const place = node.sourceCodeLocation?.attrs?.['value'];
+        const clean = type === 'password' ? whole('password', value) : named(attribute('name'), value);
+        if (place && clean !== value)
+          edits.push({ from: place.startOffset, to: place.endOffset, text: `value="${htmlEncoded(clean)}"` });
+      }
+      if ('content' in node) open.push(node.content);
+      if ('childNodes' in node) for (const child of node.childNodes) open.push(child);
+    }
+    let result = text;
+    for (const edit of edits.toSorted((a, b) => b.from - a.from))
+      result = result.slice(0, edit.from) + edit.text + result.slice(edit.to);
+    return result;
+  }
+
+  function body(text: string): string {
+    const start = text.trimStart().charAt(0);
+    if (start === '{' || start === '[') return free(json(text));
+    if (start === '<') return free(html(text));
+    return free(text);
+  }
+
+  function authorization(value: string): string {
+    const [, scheme, space, credentials] = /^([\w-]+)(\s+)(.+)$/su.exec(value) ?? [];
+    if (scheme === undefined || credentials === undefined) return whole('credentials', value);
+    return `${scheme}${space}${whole(/^(?:bearer|dpop)$/iu.test(scheme) ? 'access_token' : 'credentials', credentials)}`;
+  }
+
+  const pair = (text: string) =>
+    text.replace(/^(\s*[^=;]*=)([^;]*)/u, (_all, start: string, value: string) => `${start}${cookie(value)}`);
+  // Short cookie values are words such as `true`: they are taken out here, and not looked for elsewhere.
+  const cookie = (value: string) =>
+    value === '' || value.startsWith(marked)
+      ? value
+      : value.length < 16
+        ? mark('cookie', value)
+        : whole('cookie', value);
+
+  function header(name: string, value: string): string {
+    switch (name.toLowerCase()) {
+      case 'authorization':
+      case 'proxy-authorization':
+        return authorization(value);
+      case 'cookie':
+        return value.split(';').map(pair).join(';');
+      case 'set-cookie':
+        return free(pair(value));
+      case 'dpop':
+        return signature('dpop', value);
+      default:
+        return free(value);
+    }
+  }
+
+  return {
+    learn,
+    scrub: free,
+    exchange(exchange, secrets = []) {
+      for (const secret of secrets) learn('secret', secret);
+      const before = known.size;
+      const clean = cleaned(exchange, (text, kind, name) =>
+        kind === 'body' ? body(text) : header(name, text),
+      );
+      // What one part revealed to be secret may stand in another that was cleaned earlier.
+      return known.size === before ? clean : cleaned(clean, seen);
+    },
+  };
+}
