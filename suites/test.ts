@@ -6,7 +6,7 @@ import { deniesRegistration, describe, errorOf, FlowError, unavailable } from '.
 import { operations, type OperationName } from '../src/actors/operations.ts';
 import { Session } from '../src/actors/session.ts';
 import type { User } from '../src/actors/user.ts';
-import type { Resource } from '../src/directory/integration.ts';
+import type { Integration, Resource } from '../src/directory/integration.ts';
 import {
   assign,
   checkId,
@@ -19,6 +19,7 @@ import type { Metadata } from '../src/protocol/metadata.ts';
 import { Contradiction, endingOf, Ledger } from '../src/report/ledger.ts';
 import { readRunFile, type RunFile } from '../src/report/run-file.ts';
 import type { RequirementId } from '../src/requirements/catalogue.ts';
+import type { Egress } from '../src/transport/egress.ts';
 import type { Reply, Transport } from '../src/transport/transport.ts';
 
 export { expect } from '@playwright/test';
@@ -69,6 +70,11 @@ interface Fixtures {
   readonly stranger: User;
   readonly metadata: Metadata;
   readonly transport: Transport;
+  /** Fetches the metadata document as the server sends it. */
+  readonly fetchMetadata: () => Promise<Reply>;
+  readonly integration: Integration;
+  /** Which hosts probes may reach. */
+  readonly egress: Egress;
   /** The first declared call of the resource API. */
   readonly resource: Resource;
   /**
@@ -77,6 +83,8 @@ interface Fixtures {
    * registration of the client, to a valid request, does not: it is the environment's or the configuration's.
    */
   readonly exercise: <T>(question: Promise<T>) => Promise<T>;
+  /** A precondition: gives the value back, or ends the check as inconclusive where there is none. */
+  readonly given: <T>(value: T | undefined | false, expected: string) => T;
   /** Makes the valid request, then the same with one edit, and demands that the second is refused as named. */
   readonly rejects: (edit: Edit, ...refusals: readonly [Refusal, ...Refusal[]]) => Promise<void>;
 }
@@ -135,6 +143,10 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
 
   transport: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.transport()))),
   metadata: async ({ session, ledger }, use) => use(await ledger.noting(session.metadata())),
+  fetchMetadata: async ({ session, ledger }, use) => use(() => ledger.noting(session.fetchMetadata())),
+  integration: async ({ session, ledger }, use) => use((await ledger.noting(session.integration())).value),
+  egress: async ({ run, integration }, use) =>
+    use({ hosts: integration.hosts, privateNetwork: run.privateNetwork }),
   resource: async ({ session, ledger }, use) => use(await ledger.noting(session.resource())),
   client: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.client()))),
   other: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.other()))),
@@ -155,6 +167,13 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
       }
       ledger.exercised += 1;
       return answer;
+    }),
+
+  given: async ({ ledger }, use) =>
+    use((value, expected) => {
+      if (value === undefined || value === false)
+        throw ledger.note(new FlowError('not-given', 'configuration', expected));
+      return value;
     }),
 
   rejects: async ({ session, client, ledger, operation, exercise }, use) =>

@@ -239,6 +239,14 @@ export class Client {
     };
   }
 
+  /** Adds a DPoP proof to a pushed authorization request, which binds the code to its key (RFC 9449, section 10.1). */
+  provenAtPar(): Edit {
+    return {
+      name: 'DPoP proof at the PAR endpoint',
+      apply: (draft) => ({ ...draft, proof: this.proofFor(draft.method, draft.url) }),
+    };
+  }
+
   /** The client assertion of a request: its audience is the issuer, as a string (FAPI 2.0, 5.3.2.1, item 8). */
   assertion(): Sealable {
     const { key, metadata, clock } = this.parts;

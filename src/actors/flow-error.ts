@@ -38,7 +38,7 @@ export const unavailable = (reply: Reply): boolean => [429, 502, 503, 504].inclu
 /** A step on the way to the question of a check did not succeed. */
 export class FlowError extends Error {
   override readonly name = 'FlowError';
-  readonly code: 'refused' | 'no-code' | 'no-key' | 'no-endpoint' | 'unavailable';
+  readonly code: 'refused' | 'no-code' | 'no-key' | 'no-endpoint' | 'not-given' | 'unavailable';
   readonly fault: 'subject' | 'configuration' | 'environment';
 
   constructor(code: FlowError['code'], fault: FlowError['fault'], message: string) {

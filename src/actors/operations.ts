@@ -9,18 +9,25 @@ export interface Operation {
   /** What is asked, for people. */
   readonly purpose: string;
   /** Brings the client to where it can ask; the result asks. */
-  readonly open: (client: Client, resource: Resource) => Promise<(...edits: readonly Edit[]) => Promise<Reply>>;
+  readonly open: (
+    client: Client,
+    resource: Resource,
+  ) => Promise<(...edits: readonly Edit[]) => Promise<Reply>>;
   /** Whether the server granted what was asked. */
   readonly granted: (reply: Reply) => boolean;
 }
 
-const tokensGranted = (reply: Reply): boolean => reply.status === 200 && typeof memberOf(reply, 'access_token') === 'string';
+const tokensGranted = (reply: Reply): boolean =>
+  reply.status === 200 && typeof memberOf(reply, 'access_token') === 'string';
 
 /** The requests whose deviations a server must refuse. */
 export const operations = {
   push: {
     purpose: 'pushed authorization request',
-    open: async (client) => (...edits) => client.push(...edits),
+    open:
+      async (client) =>
+      (...edits) =>
+        client.push(...edits),
     granted: (reply) => reply.status === 201 && typeof memberOf(reply, 'request_uri') === 'string',
   },
   redeem: {
@@ -37,7 +44,11 @@ export const operations = {
       let { refresh: token } = await client.tokens();
       return async (...edits) => {
         if (token === undefined)
-          throw new FlowError('refused', 'configuration', 'expected a refresh token, as the feature refresh-token is declared; none came');
+          throw new FlowError(
+            'refused',
+            'configuration',
+            'expected a refresh token, as the feature refresh-token is declared; none came',
+          );
         const reply = await client.refresh(token, ...edits);
         if (edits.length === 0 && tokensGranted(reply)) token = tokensIn(reply).refresh ?? token;
         return reply;

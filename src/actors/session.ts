@@ -51,37 +51,17 @@ export class Session {
     return transport.recordedBy((exchange) => this.record(exchange));
   });
 
-  /** The metadata document as the server sends it. */
-  readonly document: () => Promise<Reply> = once(async () => {
-    const { value } = await this.integration();
-    const transport = await this.transport();
-    const urls = value.discovery ? [value.discovery] : value.issuer ? metadataUrls(value.issuer) : [];
-    let reply: Reply | undefined;
-    for (const url of urls) {
-      reply = await transport.send({ method: 'GET', url, headers: [['accept', 'application/json']], purpose: 'metadata' });
-      if (reply.status === 200) return reply;
-    }
-    if (reply === undefined) throw new FlowError('no-endpoint', 'configuration', 'expected issuer or discovery in the integration file');
-    return reply;
-  });
-
   readonly metadata: () => Promise<Metadata> = once(async () => {
-    const reply = await this.document();
+    const reply = await this.fetchMetadata();
     if (reply.status !== 200) throw FlowError.refused('metadata request', reply);
-    return readMetadata(reply.body, reply.url);
+    const { issuer } = (await this.integration()).value;
+    // A client goes by the issuer that it is configured with; whether the document agrees is a check's question.
+    return { ...readMetadata(reply.body, reply.url), ...(issuer === undefined ? {} : { issuer }) };
   });
 
   readonly user: () => Promise<User> = once(async () => {
     const { value, file } = await this.integration();
-    const trust = value.trust ?? [];
-    const { resolve } = await this.integration();
-    const user = await openUser({
-      user: value.user,
-      transport: await this.transport(),
-      base: dirname(file),
-      hosts: value.hosts,
-      trust: await Promise.all(trust.map((path) => readFile(resolve(path), 'utf8'))),
-    });
+    const user = await openUser({ user: value.user, transport: await this.transport(), base: dirname(file) });
     this.#closing.push(() => user.close());
     return user;
   });
@@ -99,11 +79,39 @@ export class Session {
     this.redactor = createRedactor(options.salt);
   }
 
-  /** The declared call that a check uses: the first, or the first with a scope of its own. */
+  /** Fetches the metadata document, from where the file says or where the issuer's may stand. */
+  async fetchMetadata(): Promise<Reply> {
+    const { issuer, discovery } = (await this.integration()).value;
+    const transport = await this.transport();
+    const [url, ...others] = discovery ? [discovery] : issuer ? metadataUrls(issuer) : [];
+    if (url === undefined)
+      throw new FlowError(
+        'no-endpoint',
+        'configuration',
+        'expected issuer or discovery in the integration file',
+      );
+    const fetch = (from: string): Promise<Reply> =>
+      transport.send({
+        method: 'GET',
+        url: from,
+        headers: [['accept', 'application/json']],
+        purpose: 'metadata request',
+      });
+    let reply = await fetch(url);
+    for (const another of others) if (reply.status !== 200) reply = await fetch(another);
+    return reply;
+  }
+
+  /** The first declared call of the resource API. */
   async resource(): Promise<Resource> {
     const { value } = await this.integration();
     const [first] = value.resources;
-    if (!first) throw new FlowError('no-endpoint', 'configuration', 'expected a call under resources in the integration file');
+    if (!first)
+      throw new FlowError(
+        'no-endpoint',
+        'configuration',
+        'expected a call under resources in the integration file',
+      );
     return first;
   }
 
@@ -114,7 +122,8 @@ export class Session {
   async #client(index: 0 | 1): Promise<Client> {
     const { value, file } = await this.integration();
     const registration = value.clients[index];
-    if (!registration) throw new FlowError('no-key', 'configuration', 'expected two clients in the integration file');
+    if (!registration)
+      throw new FlowError('no-key', 'configuration', 'expected two clients in the integration file');
     const base = dirname(file);
     const key = await signingKey(registration, base);
     const certificate = await clientCertificate(registration, base);
@@ -137,7 +146,10 @@ export async function signingKey(registration: Registration, base: string): Prom
 }
 
 /** The certificate of a test client, with its key. */
-export async function clientCertificate(registration: Registration, base: string): Promise<Certificate | undefined> {
+export async function clientCertificate(
+  registration: Registration,
+  base: string,
+): Promise<Certificate | undefined> {
   const { certificate, certificate_key: key } = registration;
   if (!certificate || !key) return undefined;
   return { certificate: await resolveReference(certificate, base), key: await resolveReference(key, base) };

@@ -4,6 +4,12 @@ import { features } from '../profiles/plan.ts';
 import { requirementIds } from '../requirements/catalogue.ts';
 
 const text = (description: string) => Type.String({ minLength: 1, description });
+/** The published name of the file's JSON Schema. */
+export const schemaId = 'https://assay.dev/schemas/integration.json';
+
+/** What an id of an integration looks like. */
+export const idPattern = '^[a-z0-9][a-z0-9-]{0,62}$';
+
 const closed = { additionalProperties: false } as const;
 
 /** Where a secret is found. The file that refers to it never holds it. */
@@ -27,6 +33,7 @@ export type Reference = Static<typeof Reference>;
 export const Client = Type.Object(
   {
     id: text('client_id, as registered at the authorization server.'),
+    name: Type.Optional(text('Name under which the server shows the client to users. Default: the id.')),
     scope: text('Scopes that the registration permits, separated by spaces.'),
     redirect_uri: Type.String({
       format: 'uri',
@@ -152,7 +159,7 @@ export const Integration = Type.Object(
     $schema: Type.Optional(text('Where editors find the JSON Schema of this file; of use in JSON files.')),
     partner: text('The organisation, by its id in the directory.'),
     integration: Type.String({
-      pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
+      pattern: idPattern,
       description: 'Id of the integration: lower case letters, digits and hyphens.',
     }),
     environment: Type.Enum(['sandbox', 'production'], { description: 'Where the software runs.' }),
@@ -215,7 +222,7 @@ export const Integration = Type.Object(
   },
   {
     ...closed,
-    $id: 'https://assay.dev/schemas/integration.json',
+    $id: schemaId,
     title: 'Assay integration',
     description: 'One piece of software of a partner in one environment, and how to test it.',
   },

@@ -1,0 +1,29 @@
+/**
+ * An upper bound on the entropy of secrets, in bits, from samples: the length of what differs between them, at the
+ * number of bits that its alphabet can carry. Values that count up, repeat, or share most of their text come out
+ * low; a source that is weak in another way may still come out high, so a pass is necessary and not sufficient.
+ */
+export function secretBits(samples: readonly string[]): number {
+  if (new Set(samples).size < samples.length || samples.length < 2) return 0;
+  const varying = withoutShared(samples);
+  const alphabet = new Set(varying.join('')).size;
+  const shortest = Math.min(...varying.map((each) => each.length));
+  return sequential(varying) ? 0 : shortest * Math.log2(Math.max(alphabet, 1));
+}
+
+/** The samples without the positions at which all of them agree. */
+function withoutShared(samples: readonly string[]): readonly string[] {
+  const [first = ''] = samples;
+  const varies = (at: number): boolean => samples.some((each) => each[at] !== first[at]);
+  const longest = Math.max(...samples.map((each) => each.length));
+  const positions = Array.from({ length: longest }, (_, at) => at).filter(varies);
+  return samples.map((each) => positions.map((at) => each[at] ?? '').join(''));
+}
+
+/** Whether values that are numbers stand close together, as counters and clocks do. */
+function sequential(values: readonly string[]): boolean {
+  if (!values.every((each) => /^[0-9a-f]+$/iu.test(each))) return false;
+  const numbers = values.map((each) => BigInt(`0x${each}`)).toSorted((a, b) => (a < b ? -1 : 1));
+  const span = (numbers.at(-1) ?? 0n) - (numbers[0] ?? 0n);
+  return span < 2n ** 64n;
+}

@@ -1,0 +1,190 @@
+import { requestUri } from '../../src/actors/client.ts';
+import type { Hop, Visit } from '../../src/actors/user.ts';
+import { secretBits } from '../../src/protocol/entropy.ts';
+import { expect, test, verifies } from '../test.ts';
+
+/** The redirects that answer a posted form with a password in it. */
+const afterCredentials = ({ hops }: Visit): readonly Hop[] =>
+  hops.filter(({ credentials, status }) => credentials && status >= 300 && status < 400);
+
+const parametersOf = ({ landing }: Visit): Readonly<Record<string, string>> =>
+  landing.at === 'callback' ? landing.parameters : {};
+
+test.describe('the authorization endpoint', () => {
+  test('returns a code, the state and iss', verifies('fapi2-sp/5.3.2.2-7'), async ({ client, exercise }) => {
+    const pushed = await client.begin();
+    const visit = await exercise(client.authorize(pushed));
+    expect(parametersOf(visit)).toMatchObject({
+      code: expect.any(String),
+      state: pushed.attempt.state,
+      iss: client.parts.metadata.issuer,
+    });
+  });
+
+  test(
+    'returns iss and the state with an error',
+    verifies('fapi2-sp/5.3.2.2-7'),
+    async ({ client, stranger, exercise }) => {
+      const pushed = await client.begin();
+      const visit = await exercise(client.authorize(pushed, { decision: 'reject', user: stranger }));
+      expect(parametersOf(visit)).toMatchObject({
+        error: 'access_denied',
+        state: pushed.attempt.state,
+        iss: client.parts.metadata.issuer,
+      });
+    },
+  );
+
+  // The error may be shown to the user or returned to the client: either way there is no code.
+  test(
+    'rejects a request that was not pushed',
+    verifies('fapi2-sp/5.3.2.2-3'),
+    async ({ client, exercise }) => {
+      const { attempt } = await client.begin();
+      await client.grant();
+      const visit = await exercise(client.visit(client.parameters(attempt)));
+      expect(parametersOf(visit)).not.toHaveProperty('code');
+      if (visit.landing.at === 'callback')
+        expect(['invalid_request', 'invalid_request_uri', 'access_denied']).toContain(
+          parametersOf(visit)['error'],
+        );
+      else expect(visit.landing.page.status).toBeGreaterThanOrEqual(400);
+    },
+  );
+
+  test(
+    'shows an error for an unknown request_uri',
+    verifies('fapi2-sp/5.3.2.1-7'),
+    async ({ client, exercise }) => {
+      await client.grant();
+      const visit = await exercise(
+        client.visit([
+          ['client_id', client.id],
+          ['request_uri', 'urn:ietf:params:oauth:request_uri:unknown'],
+        ]),
+      );
+      expect(parametersOf(visit)).not.toHaveProperty('code');
+    },
+  );
+
+  test(
+    'shows an error for the request_uri of another client',
+    verifies('fapi2-sp/5.3.2.2-2'),
+    async ({ client, other, exercise }) => {
+      await client.grant();
+      const foreign = await other.begin();
+      const visit = await exercise(
+        client.visit([
+          ['client_id', client.id],
+          ['request_uri', requestUri(foreign.reply)],
+        ]),
+      );
+      expect(parametersOf(visit)).not.toHaveProperty('code');
+    },
+  );
+
+  test(
+    'redirects to no redirect_uri but the pushed one',
+    verifies('fapi2-sp/5.3.2.1-7'),
+    async ({ client, exercise }) => {
+      const elsewhere = 'https://attacker.example/callback';
+      await client.grant();
+      const visits = await exercise(
+        Promise.all(
+          ['urn:ietf:params:oauth:request_uri:unknown', requestUri(await client.push())].map((uri) =>
+            client.visit([
+              ['client_id', client.id],
+              ['request_uri', uri],
+              ['redirect_uri', elsewhere],
+            ]),
+          ),
+        ),
+      );
+      const targets = visits.flatMap(({ hops }) => hops.map(({ headers }) => headers['location'] ?? ''));
+      expect(targets.filter((target) => target.startsWith('https://attacker.example'))).toEqual([]);
+    },
+  );
+
+  test(
+    'does not redirect with 307 after credentials',
+    verifies('fapi2-sp/5.3.2.2-10'),
+    async ({ client, stranger, exercise, given }) => {
+      const visit = await exercise(client.authorize(await client.begin(), { user: stranger }));
+      const redirects = afterCredentials(visit);
+      given(visit.landing.at === 'callback', 'expected the user to be sent back to the client');
+      expect(visit.hops.map(({ status }) => status)).not.toContain(307);
+      expect(redirects.map(({ status }) => status)).not.toContain(308);
+    },
+  );
+
+  test(
+    'redirects with 303',
+    verifies('fapi2-sp/5.3.2.2-11'),
+    async ({ client, stranger, exercise, given }) => {
+      const visit = await exercise(client.authorize(await client.begin(), { user: stranger }));
+      given(visit.landing.at === 'callback', 'expected the user to be sent back to the client');
+      const redirects = visit.hops
+        .map(({ status }) => status)
+        .filter((status) => status >= 300 && status < 400);
+      expect(redirects).toEqual(redirects.map(() => 303));
+    },
+  );
+
+  test(
+    'names the client and the scopes to the user',
+    verifies('fapi2-sp/5.3.2.2-13'),
+    async ({ client, stranger, exercise, given }) => {
+      const { pages } = await exercise(client.authorize(await client.begin(), { user: stranger }));
+      given(pages.length > 0, 'expected pages to be shown; the automatic user sees none');
+      const shown = pages.map(({ text }) => text).join('\n');
+      const { name = client.id, scope } = client.parts.registration;
+      expect(shown).toContain(name);
+      for (const each of scope.split(' ').filter((value) => value !== 'openid'))
+        expect(shown).toContain(each);
+    },
+  );
+
+  test('makes codes that cannot be guessed', verifies('fapi2-sp/5.4.1-4'), async ({ client, exercise }) => {
+    const codes: string[] = [];
+    for (let sample = 0; sample < 8; sample += 1) codes.push((await exercise(client.grant())).code);
+    expect(secretBits(codes)).toBeGreaterThanOrEqual(128);
+  });
+});
+
+test.describe('browsers at the authorization endpoint', () => {
+  test('are told to stay on TLS', verifies('fapi2-sp/5.2.3-1'), async ({ client, exercise }) => {
+    const visit = await exercise(client.authorize(await client.begin()));
+    expect(visit.hops[0]?.headers['strict-transport-security'] ?? '').toMatch(/max-age=[1-9]/u);
+  });
+
+  test(
+    'are given no CORS permission',
+    verifies('fapi2-sp/5.2.3-3'),
+    async ({ client, transport, exercise }) => {
+      const url = new URL(client.parts.metadata.authorization_endpoint);
+      url.searchParams.set('client_id', client.id);
+      url.searchParams.set('request_uri', requestUri(await client.push()));
+      const origin = ['origin', 'https://attacker.example'] as const;
+      const replies = await exercise(
+        Promise.all([
+          transport.send({
+            method: 'GET',
+            url: url.href,
+            headers: [origin],
+            purpose: 'cross-origin request',
+          }),
+          transport.send({
+            method: 'OPTIONS',
+            url: url.href,
+            headers: [origin, ['access-control-request-method', 'GET']],
+            purpose: 'preflight request',
+          }),
+        ]),
+      );
+      const granted = replies.flatMap(({ headers }) =>
+        Object.keys(headers).filter((name) => name === 'access-control-allow-origin'),
+      );
+      expect(granted).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,158 @@
+import { memberOf, tokensIn } from '../../src/actors/client.ts';
+import {
+  assertion,
+  assertionAhead,
+  assertionAlgorithm,
+  replace,
+  signedWithForeignKey,
+  unauthenticated,
+  without,
+} from '../../src/actors/edits.ts';
+import { secretBits } from '../../src/protocol/entropy.ts';
+import { expect, test, verifies, when } from '../test.ts';
+
+test.use({ operation: 'redeem' });
+
+test.describe('the token endpoint', () => {
+  test('rejects no authentication', verifies('fapi2-sp/5.3.2.1-3'), async ({ rejects }) => {
+    await rejects(unauthenticated, 'invalid_client', 'invalid_request', 'tls-refusal');
+  });
+
+  test('rejects no code_verifier', verifies('fapi2-sp/5.3.2.2-5'), async ({ rejects }) => {
+    await rejects(without('code_verifier'), 'invalid_grant', 'invalid_request');
+  });
+
+  test('rejects another code_verifier', verifies('fapi2-sp/5.3.2.2-5'), async ({ rejects }) => {
+    await rejects(replace('code_verifier', 'A'.repeat(43)), 'invalid_grant');
+  });
+
+  // RFC 6749, section 5.2: unsupported_grant_type, or unauthorized_client for what this client may not use.
+  test('rejects the password grant', verifies('fapi2-sp/5.3.2.1-2'), async ({ client, exercise }) => {
+    await client.tokens();
+    const form = [
+      ['grant_type', 'password'],
+      ['username', 'alice'],
+      ['password', 'assay'],
+      ['scope', client.parts.registration.scope],
+    ] as const;
+    const reply = await exercise(client.token(form, [passwordGrant]));
+    expect(reply.status).toBe(400);
+    expect(['unsupported_grant_type', 'unauthorized_client']).toContain(memberOf(reply, 'error'));
+  });
+
+  test(
+    'rejects a code that was used before',
+    verifies('fapi2-sp/5.3.2.2-9'),
+    async ({ client, exercise }) => {
+      const grant = await client.grant();
+      tokensIn(await client.redeem(grant));
+      const reply = await exercise(client.redeem(grant));
+      expect(memberOf(reply, 'error')).toBe('invalid_grant');
+    },
+  );
+
+  test(
+    'rejects the code of another client',
+    verifies('fapi2-sp/5.3.2.1-6'),
+    async ({ client, other, exercise }) => {
+      await client.tokens();
+      const reply = await exercise(client.redeem(await other.grant()));
+      expect(memberOf(reply, 'error')).toBe('invalid_grant');
+    },
+  );
+
+  test('issues tokens that cannot be guessed', verifies('fapi2-sp/5.4.1-4'), async ({ client, exercise }) => {
+    const tokens = [];
+    for (let sample = 0; sample < 8; sample += 1) tokens.push(await exercise(client.tokens()));
+    // What is signed cannot be guessed: the signature of a JWT carries the entropy.
+    expect(secretBits(tokens.map(({ access }) => access))).toBeGreaterThanOrEqual(128);
+    const refresh = tokens.flatMap((each) => each.refresh ?? []);
+    if (refresh.length > 0) expect(secretBits(refresh)).toBeGreaterThanOrEqual(128);
+  });
+
+  test(
+    'grants no scope that was not asked for',
+    verifies('fapi2-sp/5.3.2.1-14'),
+    async ({ client, exercise, given }) => {
+      const scopes = client.parts.registration.scope.split(' ');
+      given(scopes.length > 1, 'expected the first client to be registered for more than one scope');
+      // OpenID Connect requests need openid, so it stays first.
+      const asked = scopes[0] === 'openid' ? scopes.slice(0, 2) : scopes.slice(0, 1);
+      given(
+        asked.length < scopes.length,
+        'expected the first client to be registered for another scope to leave out',
+      );
+      const { reply } = await exercise(client.tokens(replace('scope', asked.join(' '))));
+      // RFC 6749, section 5.1: scope may be left out where it is what was asked for.
+      const granted = memberOf(reply, 'scope') ?? asked.join(' ');
+      expect(
+        String(granted)
+          .split(' ')
+          .filter((scope) => !asked.includes(scope)),
+      ).toEqual([]);
+    },
+  );
+});
+
+const passwordGrant = {
+  name: 'password grant',
+  apply: <T>(draft: T): T => ({ ...draft, purpose: 'token request with a password' }),
+};
+
+test.describe('client assertions at the token endpoint', when('private_key_jwt'), () => {
+  test('rejects a foreign key', verifies('fapi2-sp/5.3.2.1-6'), async ({ rejects }) => {
+    await rejects(signedWithForeignKey, 'invalid_client');
+  });
+
+  for (const [what, edit] of Object.entries({
+    'its URL as the audience': assertion('audience: the token endpoint', {
+      aud: ({ metadata }) => metadata.token_endpoint,
+    }),
+    'the issuer within a list as the audience': assertion('audience: a list', {
+      aud: ({ metadata }) => [metadata.issuer, metadata.token_endpoint],
+    }),
+    'another server as the audience': assertion('audience: another server', {
+      aud: 'https://attacker.example',
+    }),
+  }))
+    test(`rejects ${what}`, verifies('fapi2-sp/5.3.2.1-8'), async ({ rejects }) => {
+      await rejects(edit, 'invalid_client');
+    });
+
+  test(
+    'accepts an assertion issued 9 seconds ahead',
+    verifies('fapi2-sp/5.3.2.1-13'),
+    async ({ client, exercise }) => {
+      await client.tokens();
+      const reply = await exercise(client.redeem(await client.grant(), assertionAhead(9)));
+      expect(reply.status).toBe(200);
+    },
+  );
+
+  test(
+    'rejects an assertion issued 70 seconds ahead',
+    verifies('fapi2-sp/5.3.2.1-13'),
+    async ({ rejects }) => {
+      await rejects(assertionAhead(70), 'invalid_client');
+    },
+  );
+
+  test('rejects an unsigned assertion', verifies('fapi2-sp/5.4.1-1.3'), async ({ rejects }) => {
+    await rejects(assertionAlgorithm('none'), 'invalid_client');
+  });
+
+  // Only an RSA key can sign with a forbidden algorithm and still be the registered one.
+  test(
+    'rejects an assertion signed with RS256',
+    verifies('fapi2-sp/5.4.1-1.2'),
+    async ({ client, other, exercise, given }) => {
+      const rsa = given(
+        [client, other].find(({ parts }) => parts.key?.alg === 'PS256'),
+        'expected one of the two clients to have an RSA key, without which no forbidden algorithm can be tried',
+      );
+      await rsa.tokens();
+      const reply = await exercise(rsa.redeem(await rsa.grant(), assertionAlgorithm('RS256')));
+      expect(memberOf(reply, 'error')).toBe('invalid_client');
+    },
+  );
+});
