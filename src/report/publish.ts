@@ -1,0 +1,48 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readSource } from '../directory/source.ts';
+import { writeAllure } from './allure.ts';
+import { replaceDirectory, sweep, WriteError, writeAtomically } from './atomic.ts';
+import { renderHar } from './har.ts';
+import { renderHtml } from './html.ts';
+import { renderJunit } from './junit.ts';
+import type { Results } from './results.ts';
+import { renderSarif, type SarifOptions } from './sarif.ts';
+
+/** Names of what `publish` writes, within the directory of the run. */
+export const published = {
+  html: 'report.html',
+  junit: 'junit.xml',
+  sarif: 'results.sarif',
+  har: 'exchanges.har',
+  allure: 'allure-results',
+  results: 'results.json',
+} as const;
+
+/**
+ * Writes the result document of a run and every view of it. Each is replaced as a whole, and results.json comes last: where
+ * it says that the run is complete, all the others are there and are of that run. Doing it again changes nothing.
+ * @param options Where pointers into the integration file are found; without it the file itself is read.
+ * @throws WriteError
+ */
+export async function publish(directory: string, results: Results, options?: SarifOptions): Promise<void> {
+  const path = (name: keyof typeof published) => join(directory, published[name]);
+  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
+    throw new WriteError(directory, cause);
+  });
+  await Promise.all(Object.values(published).map((name) => sweep(join(directory, name))));
+  const lineOf = options?.lineOf ?? (await linesOf(results.integration.file));
+  await writeAtomically(path('html'), renderHtml(results));
+  await writeAtomically(path('junit'), renderJunit(results));
+  await writeAtomically(path('sarif'), renderSarif(results, { lineOf }));
+  await writeAtomically(path('har'), renderHar(results));
+  await replaceDirectory(path('allure'), (temporary) => writeAllure(temporary, results));
+  await writeAtomically(path('results'), `${JSON.stringify(results, undefined, 2)}\n`);
+}
+
+/** Lines of an integration file; all are the first one when it is no longer there. */
+async function linesOf(file: string): Promise<SarifOptions['lineOf']> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const source = readSource(text);
+  return (pointer) => Math.max(1, source.place(pointer, 'name').line);
+}
