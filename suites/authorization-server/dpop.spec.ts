@@ -59,5 +59,68 @@ test.describe('DPoP at the token endpoint', when('dpop'), () => {
   test('rejects a proof issued 70 seconds ahead', verifies('fapi2-sp/5.3.2.1-13'), async ({ rejects }) => {
     await rejects(proof('proof issued 70 s ahead', { iat: ({ now }) => now + 70 }), 'invalid_dpop_proof');
   });
+});
 
+test.describe('binding of the code to a DPoP key', when('dpop'), () => {
+  test(
+    'redeems with the key that dpop_jkt announced',
+    verifies('fapi2-sp/5.3.2.1-12'),
+    async ({ client, exercise }) => {
+      const announced = replace('dpop_jkt', thumbprint(publicJwk(client.proofKey.key)));
+      expect(await exercise(client.redeem(await client.grant(announced)))).toHaveProperty('status', 200);
+    },
+  );
+
+  // RFC 9449, section 10 leaves the code open; these are the ones that its sections 5 and 10.1 suggest.
+  test(
+    'rejects another key than dpop_jkt announced',
+    verifies('fapi2-sp/5.3.2.1-12'),
+    async ({ client, exercise }) => {
+      await client.tokens();
+      const announced = replace('dpop_jkt', thumbprint(publicJwk(generateKey('ES256').key)));
+      const reply = await exercise(client.redeem(await client.grant(announced)));
+      expect(['invalid_grant', 'invalid_dpop_proof', 'invalid_request']).toContain(memberOf(reply, 'error'));
+    },
+  );
+
+  test(
+    'rejects another key than proven at the PAR endpoint',
+    verifies('fapi2-sp/5.3.2.1-12'),
+    async ({ client, exercise }) => {
+      await client.tokens();
+      const grant = await client.grant(client.provenAtPar());
+      const another = provenWith('proof of another key', generateKey('ES256'));
+      const reply = await exercise(client.redeem(grant, another));
+      expect(['invalid_grant', 'invalid_dpop_proof', 'invalid_request']).toContain(memberOf(reply, 'error'));
+    },
+  );
+
+  test(
+    'rejects a dpop_jkt other than the key proven with it',
+    verifies('fapi2-sp/5.3.2.1-12'),
+    async ({ client, exercise }) => {
+      await client.grant(client.provenAtPar());
+      const other = replace('dpop_jkt', thumbprint(publicJwk(generateKey('ES256').key)));
+      const reply = await exercise(client.push(client.provenAtPar(), other));
+      expect(['invalid_request', 'invalid_dpop_proof']).toContain(memberOf(reply, 'error'));
+    },
+  );
+});
+
+test.describe('introspection of DPoP-bound tokens', when('introspection'), () => {
+  test.describe('with DPoP', when('dpop'), () => {
+    test(
+      'names the key that a token is bound to',
+      verifies('fapi2-sp/5.3.2.1-5'),
+      async ({ client, exercise, given }) => {
+        const { access } = await client.tokens();
+        const reply = await exercise(client.introspect(access));
+        given(
+          memberOf(reply, 'active') === true,
+          'expected the client to be allowed to introspect its own token',
+        );
+        expect(memberOf(reply, 'cnf')).toEqual({ jkt: thumbprint(publicJwk(client.proofKey.key)) });
+      },
+    );
+  });
 });
