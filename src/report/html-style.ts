@@ -54,7 +54,7 @@ h2 { font: 600 1.6rem/1.25 var(--serif); padding-bottom: .5rem; border-bottom: 1
 .notice h2 { font: 700 1rem/1.4 var(--sans); border: 0; margin: 0; padding: 0; color: var(--tone); }
 .sentence { border-left: .5rem solid var(--tone); padding: .25rem 0 .5rem 1.25rem; }
 h1 { font: 600 1rem/1.4 var(--sans); }
-h1 .word { display: block; font: 600 clamp(3rem, 12vw, 5rem)/1 var(--serif); letter-spacing: -.025em; color: var(--tone); margin: .35rem 0 1rem; }
+h1 .word { display: block; font: 600 clamp(2.25rem, 10vw, 4.5rem)/1 var(--serif); letter-spacing: -.025em; color: var(--tone); margin: .35rem 0 1rem; }
 .reason { font: 400 1.2rem/1.5 var(--serif); max-width: 40rem; text-wrap: pretty; }
 .fault { margin-top: .6rem; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: 1rem 2rem; margin-top: 2.25rem; }
@@ -147,6 +147,8 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--ink); 
   .banner, .page > footer { grid-column: 1 / -1; }
   .contents ul { display: block; position: sticky; top: 1.5rem; padding-top: 2.6rem; }
   .contents li + li { margin-top: .2rem; }
+}
+@media (min-width: 76rem) {
   .opening { grid-template-columns: minmax(0, 1fr) 20.5rem; gap: 0 2.5rem; }
   .tally { margin-top: .5rem; }
 }

@@ -118,6 +118,21 @@ for (const width of [360, 768, 1280])
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
   });
 
+for (const width of [360, 1024, 1280])
+  test(`keeps the longest verdict on one line at ${width} pixels`, async ({ page }, info) => {
+    await page.setViewportSize({ width, height: 800 });
+    await open(page, info, { ...sampleResults(), verdict: 'inconclusive' });
+    const [height, size] = await page
+      .locator('h1 .word')
+      .evaluate((word) => [word.clientHeight, Number.parseFloat(getComputedStyle(word).fontSize)]);
+    expect(height).toBeLessThan(1.5 * (size ?? 0));
+  });
+
+test('tells what is waived after all that is not', async ({ page }, info) => {
+  await open(page, info, sampleResults());
+  await expect(page.locator('#findings .check').last().locator('summary .badge')).toHaveText('Fail, waived');
+});
+
 test('has one main heading and skips no level', async ({ page }, info) => {
   await open(page, info, sampleResults());
   const levels = await page

@@ -27,7 +27,7 @@ export function renderHtml(results: Results): string {
   const { word } = headline(results);
   const subject = `${integration.partner} / ${integration.integration}`;
   const policy = `default-src 'none'; style-src '${digest(style)}'; script-src '${digest(script)}'; base-uri 'none'; form-action 'none'`;
-  const open = findings(results.checks);
+  const open = findings(results);
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -170,7 +170,7 @@ function findingsSection(results: Results, open: readonly CheckResult[]): Markup
   const lead =
     open.length === 0
       ? 'No executed check failed, warned or stayed inconclusive.'
-      : `${plural(open.length, 'check')} did not pass: failures first, then what could not be judged, then warnings.`;
+      : `${plural(open.length, 'check')} did not pass: failures first, then what could not be judged, then warnings, then what is waived.`;
   return html`<section id="findings" aria-labelledby="findings-title">
     <h2 id="findings-title">Findings</h2>
     <p class="lead">

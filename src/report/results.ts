@@ -5,7 +5,9 @@ import { faults, verdicts } from '../verdict/verdict.ts';
 
 const closed = { additionalProperties: false } as const;
 const Verdict = Type.Enum([...verdicts]);
-const Fault = Type.Optional(Type.Enum([...faults], { description: 'Who caused a verdict that is not a pass.' }));
+const Fault = Type.Optional(
+  Type.Enum([...faults], { description: 'Who caused a verdict that is not a pass.' }),
+);
 const Instant = Type.String({ format: 'date-time', description: 'ISO 8601 in UTC.' });
 
 /** What became of one check. */
@@ -16,10 +18,14 @@ export const CheckResult = Type.Object(
     file: Type.String({ description: 'Spec file, relative to the suites.' }),
     line: Type.Integer(),
     requirements: Type.Array(Type.String()),
-    executed: Type.Boolean({ description: 'False for a check that the plan left out, or that the run did not reach.' }),
+    executed: Type.Boolean({
+      description: 'False for a check that the plan left out, or that the run did not reach.',
+    }),
     verdict: Verdict,
     fault: Fault,
-    reason: Type.Optional(Type.String({ description: 'Why the verdict is not a pass, in one sentence or two.' })),
+    reason: Type.Optional(
+      Type.String({ description: 'Why the verdict is not a pass, in one sentence or two.' }),
+    ),
     expected: Type.Optional(Type.String()),
     actual: Type.Optional(Type.String()),
     hint: Type.Optional(Type.String({ description: 'What the responsible party can do.' })),
@@ -73,14 +79,17 @@ export const Results = Type.Object(
       {
         id: Type.String({ description: 'UTC time of the start and a random suffix; sorts by time.' }),
         status: Type.Enum(['complete', 'interrupted'], {
-          description: 'interrupted: the run ended early, or is still under way. An interrupted run is never a pass.',
+          description:
+            'interrupted: the run ended early, or is still under way. An interrupted run is never a pass.',
         }),
         started: Instant,
         finished: Type.Optional(Instant),
         harness: Type.String({ description: 'Version of Assay.' }),
         tier: Type.Enum(['fast', 'full']),
         selection: Type.Optional(
-          Type.String({ description: 'The filter that narrowed the plan; a narrowed run can never be a full pass.' }),
+          Type.String({
+            description: 'The filter that narrowed the plan; a narrowed run can never be a full pass.',
+          }),
         ),
       },
       closed,

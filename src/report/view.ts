@@ -127,11 +127,11 @@ export function tally(
     .filter(({ count }) => count > 0);
 }
 
-const rank = ({ verdict }: CheckResult): number => attention.indexOf(verdict);
-
-/** Checks that a person must look at, worst first: executed, and neither passed nor not applicable. */
-export function findings(checks: readonly CheckResult[]): readonly CheckResult[] {
-  return checks
+/** Checks that a person must look at, worst first and waived ones last: executed, and neither passed nor not applicable. */
+export function findings(results: Results): readonly CheckResult[] {
+  const rank = (check: CheckResult): number =>
+    waiverOf(results, check) === undefined ? attention.indexOf(check.verdict) : attention.length;
+  return results.checks
     .filter(({ verdict, executed }) => executed && verdict !== 'pass' && verdict !== 'not-applicable')
     .toSorted((a, b) => rank(a) - rank(b));
 }
