@@ -1,0 +1,40 @@
+import { createNavigator } from './navigation.ts';
+import type { UserConfig } from './open-user.ts';
+import { readPage } from './page.ts';
+import type { DriverOptions } from './user-http.ts';
+import type { Hop, User } from './user.ts';
+
+export type AutomaticConfig = Extract<UserConfig, { driver: 'automatic' }>;
+
+/** The user of a server's own test mode: headers or query parameters of the first request decide; no page is operated. */
+export function createAutomaticUser(config: AutomaticConfig, options: DriverOptions): User {
+  const navigator = createNavigator(options.transport);
+  return {
+    async visit(url, { callback, decision }) {
+      const hops: Hop[] = [];
+      const secrets: string[] = [];
+      const headers = await Promise.all(
+        Object.entries(config[decision].headers ?? {}).map(async ([name, value]) => {
+          if (typeof value === 'string') return [name, value] as const;
+          const secret = await options.resolve(value);
+          secrets.push(secret);
+          return [name, secret] as const;
+        }),
+      );
+      const target = new URL(url);
+      for (const [name, value] of Object.entries(config[decision].query ?? {}))
+        target.searchParams.set(name, value);
+      const arrival = await navigator.go(
+        { method: 'GET', url: target.href, headers },
+        { callback, hops, secrets },
+      );
+      if (arrival.at === 'callback') return { hops, pages: [], landing: arrival };
+      const { reply } = arrival;
+      const { title, text } = readPage(reply.text, reply.url);
+      const page = { url: reply.url, status: reply.status, title, text };
+      return { hops, pages: [page], landing: { at: 'page', page } };
+    },
+    fresh: () => createAutomaticUser(config, options),
+    close: async () => {},
+  };
+}

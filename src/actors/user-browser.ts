@@ -1,0 +1,279 @@
+import { resolve as resolvePath } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, BrowserContext, Page as Tab } from '@playwright/test';
+import { isPasswordLike } from '../transport/secrets.ts';
+import { landed, mostHops, reaches, tooManyHops } from './navigation.ts';
+import type { UserConfig } from './open-user.ts';
+import { openProxy, type Arrival, type Proxy } from './proxy.ts';
+import { makePinnedCertificate, type PinnedCertificate } from './proxy-certificate.ts';
+import { UserError } from './user-error.ts';
+import type { DriverOptions } from './user-http.ts';
+import type { Decision, Hop, Page, User, Visit } from './user.ts';
+
+export type BrowserConfig = Extract<UserConfig, { driver: 'browser' }>;
+type Step = NonNullable<BrowserConfig['accept']>[number];
+
+export interface BrowserOptions extends DriverOptions {
+  /** Directory that the script's path starts from. */
+  readonly base: string;
+  readonly executablePath?: string;
+}
+
+/** Milliseconds that an element, and a document, may take to appear. */
+const patience = { element: 10_000, document: 30_000 };
+
+/** One Chromium for a user and all who are made fresh from it. */
+interface Shared {
+  readonly pinned: PinnedCertificate;
+  browser?: Promise<Browser>;
+}
+
+/**
+ * The user at a real Chromium, which is launched at the first visit. The browser reaches nothing but a proxy of its own,
+ * which sends through the transport; it trusts the proxy by the pin of a key that lives in this process only.
+ */
+export function createBrowserUser(config: BrowserConfig, options: BrowserOptions): User {
+  const shared: Shared = { pinned: makePinnedCertificate() };
+  const user = inContext(config, options, shared);
+  return {
+    ...user,
+    async close() {
+      await user.close();
+      const launched = shared.browser;
+      delete shared.browser;
+      await (await launched?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+async function launch({ pinned }: Shared, executablePath: string | undefined): Promise<Browser> {
+  const { chromium } = await import('@playwright/test');
+  try {
+    return await chromium.launch({
+      ...(executablePath !== undefined && { executablePath }),
+      // Chromium's sandbox does not work for root.
+      chromiumSandbox: process.getuid?.() !== 0,
+      args: [
+        `--ignore-certificate-errors-spki-list=${pinned.pin}`,
+        // What does not go through the proxy must not go at all.
+        '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
+      ],
+    });
+  } catch (cause) {
+    throw new UserError(
+      'no-browser',
+      'Chromium could not be launched; install it with `npx playwright install chromium-headless-shell`, ' +
+        `or name it by its path${executablePath === undefined ? '' : ` (tried ${executablePath})`}`,
+      { cause },
+    );
+  }
+}
+
+function inContext(config: BrowserConfig, options: BrowserOptions, shared: Shared): User {
+  let opened: Promise<{ proxy: Proxy; context: BrowserContext }> | undefined;
+  // One visit at a time: hops belong to the visit that is under way.
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function open() {
+    shared.browser ??= launch(shared, options.executablePath);
+    const browser = await shared.browser.catch((error: unknown) => {
+      delete shared.browser;
+      throw error;
+    });
+    const proxy = await openProxy(options.transport, shared.pinned);
+    const context = await browser.newContext({
+      proxy: { server: proxy.url },
+      serviceWorkers: 'block',
+      acceptDownloads: false,
+      locale: 'en',
+    });
+    context.setDefaultTimeout(patience.element);
+    context.setDefaultNavigationTimeout(patience.document);
+    return { proxy, context };
+  }
+
+  async function visit(url: string, how: { callback: string; decision: Decision }): Promise<Visit> {
+    opened ??= open();
+    const { proxy, context } = await opened.catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    const recipe = await read(config, how.decision, options);
+    const tab = await context.newPage();
+    try {
+      return await makeVisit(tab, proxy, recipe, url, how);
+    } finally {
+      proxy.watch(undefined);
+      await tab.close();
+    }
+  }
+
+  return {
+    visit(url, how) {
+      const mine = turn.then(() => visit(url, how));
+      turn = mine.catch(() => undefined);
+      return mine;
+    },
+    fresh: () => inContext(config, options, shared),
+    async close() {
+      await turn;
+      const open = await opened?.catch(() => undefined);
+      opened = undefined;
+      await open?.context.close();
+      await open?.proxy.close();
+    },
+  };
+}
+
+interface Recipe {
+  readonly steps: readonly { readonly step: Step; readonly value: string }[];
+  readonly script: ((tab: Tab, decision: Decision) => unknown) | undefined;
+  readonly secrets: readonly string[];
+}
+
+async function read(config: BrowserConfig, decision: Decision, options: BrowserOptions): Promise<Recipe> {
+  const secrets: string[] = [];
+  const steps = await Promise.all(
+    (config[decision] ?? []).map(async (step) => {
+      if (!('fill' in step)) return { step, value: '' };
+      const value = typeof step.with === 'string' ? step.with : await options.resolve(step.with);
+      if (typeof step.with !== 'string' || isPasswordLike(step.fill)) secrets.push(value);
+      return { step, value };
+    }),
+  );
+  if (config.script === undefined) return { steps, script: undefined, secrets };
+  const path = resolvePath(options.base, config.script);
+  try {
+    const module: { default?: unknown } = await import(pathToFileURL(path).href);
+    const script = module.default;
+    if (typeof script !== 'function') throw new TypeError(`expected a default export that is a function`);
+    return { steps, script: (tab, decided) => script(tab, decided), secrets };
+  } catch (cause) {
+    throw new UserError('script-failed', `the script ${path} cannot be used: ${String(cause)}`, { cause });
+  }
+}
+
+async function makeVisit(
+  tab: Tab,
+  proxy: Proxy,
+  recipe: Recipe,
+  url: string,
+  { callback, decision }: { callback: string; decision: Decision },
+): Promise<Visit> {
+  const hops: Hop[] = [];
+  const pages: Page[] = [];
+  let arrival: Arrival | undefined;
+  let failure: UserError | undefined;
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  proxy.watch({
+    callback,
+    secrets: recipe.secrets,
+    hops,
+    arrived(at) {
+      arrival ??= at;
+      end();
+    },
+    failed(error) {
+      failure ??= error;
+      end();
+    },
+  });
+  const isOver = () => arrival !== undefined || failure !== undefined;
+  const orOver = (waiting: Promise<unknown>) => Promise.race([over, waiting.catch(() => undefined)]);
+
+  async function look(): Promise<void> {
+    const seen = isOver() ? undefined : await Promise.race([over, seenAt(tab)]);
+    if (!seen || isOver()) return;
+    const hop =
+      hops.findLast((each) => withoutFragment(each.url) === withoutFragment(seen.url)) ?? hops.at(-1);
+    const page = { ...seen, status: hop?.status ?? 0 };
+    const last = pages.at(-1);
+    if (last?.url !== page.url || last.text !== page.text || last.status !== page.status) pages.push(page);
+  }
+
+  await orOver(tab.goto(url));
+  await look();
+  try {
+    if (recipe.script) await orRejected(over, Promise.resolve(recipe.script(tab, decision)));
+    else
+      for (const { step, value } of recipe.steps) {
+        if (isOver()) break;
+        await orRejected(over, take(tab, step, value));
+        if ('click' in step) await orOver(tab.waitForLoadState('load'));
+        await look();
+      }
+  } catch (cause) {
+    if (!isOver())
+      throw new UserError(
+        'script-failed',
+        `the recipe could not be followed at ${tab.url().replace(/[?#].*/su, '')}: ${String(cause)}`,
+        {
+          cause,
+          hops,
+        },
+      );
+  }
+  // A page's own script may lead on once its requests are answered.
+  if (!isOver()) await orOver(tab.waitForLoadState('networkidle'));
+  if (failure) throw failure;
+  // Chromium gives up an endless redirect by itself, without asking for more.
+  if (!arrival && hops.length >= mostHops) throw tooManyHops(url, callback, hops);
+  if (arrival) {
+    // The fragment is known to the browser alone.
+    const { url: at, form } = arrival;
+    await tab
+      .waitForURL((each) => reaches(each.href, callback), { waitUntil: 'commit' })
+      .catch(() => undefined);
+    return { hops, pages, landing: landed(reaches(tab.url(), callback) ? tab.url() : at, form) };
+  }
+  await look();
+  for (const { step } of recipe.steps)
+    if ('fill' in step && (await isPassword(tab, step.fill)))
+      throw new UserError(
+        'login-failed',
+        `the field ${step.fill} is still there after the recipe; expected the login to succeed. ` +
+          'Check the values and steps under `user`, and the test user at the server',
+        { hops },
+      );
+  const page = pages.at(-1) ?? { url: tab.url(), status: hops.at(-1)?.status ?? 0, title: '', text: '' };
+  return { hops, pages, landing: { at: 'page', page } };
+}
+
+const withoutFragment = (url: string) => url.replace(/#.*$/su, '');
+
+/** Waits for either; a rejection counts only while the visit is not over. */
+async function orRejected(over: Promise<void>, waiting: Promise<unknown>): Promise<void> {
+  const quiet = over.then(() => waiting.catch(() => undefined));
+  await Promise.race([over, waiting]);
+  void quiet;
+}
+
+async function take(tab: Tab, step: Step, value: string): Promise<void> {
+  if ('wait' in step) {
+    await tab
+      .locator(step.wait)
+      .first()
+      .waitFor()
+      .catch(() => undefined);
+    return;
+  }
+  const element = tab.locator('fill' in step ? step.fill : step.click).first();
+  if (!(await element.isVisible())) return;
+  await ('fill' in step ? element.fill(value) : element.click());
+}
+
+async function isPassword(tab: Tab, selector: string): Promise<boolean> {
+  const element = tab.locator(selector).first();
+  return (await element.isVisible()) && (await element.getAttribute('type')) === 'password';
+}
+
+/** What is shown; undefined between two documents. */
+async function seenAt(tab: Tab): Promise<Omit<Page, 'status'> | undefined> {
+  if (!/^https?:/u.test(tab.url())) return undefined;
+  try {
+    const [title, text] = await Promise.all([tab.title(), tab.locator('body').innerText({ timeout: 1000 })]);
+    return { url: tab.url(), title, text: text.replaceAll(/\s+/gu, ' ').trim() };
+  } catch {
+    return undefined;
+  }
+}
