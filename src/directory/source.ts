@@ -27,26 +27,23 @@ export function readSource(text: string): Source {
       `expected at most ${largest} characters, found ${text.length}: this is no integration file`,
     );
   const first = attempt(text);
-  if (!first.problems.some(({ tabs }) => tabs)) return first;
+  const tabs = first.problems.filter(({ message }) => message === messages.TAB_AS_INDENT);
+  if (tabs.length === 0) return first;
   // Tabs hide the structure: what was probably meant is read, so that its mistakes show at once.
   const spaced = attempt(text.replaceAll(/^[ \t]+/gmu, (indent) => indent.replaceAll('\t', '  ')));
   const lines = text.split('\n');
   const unspaced = <P extends Place>(place: P): P => {
-    const tabs = /^[ \t]*/u.exec(lines[place.line - 1] ?? '')?.[0].replaceAll(' ', '').length ?? 0;
-    return { ...place, column: Math.max(1, place.column - tabs) };
+    const indent = /^[ \t]*/u.exec(lines[place.line - 1] ?? '')?.[0] ?? '';
+    return { ...place, column: Math.max(1, place.column - indent.replaceAll(' ', '').length) };
   };
   return {
     ...spaced,
-    problems: [...first.problems.filter(({ tabs }) => tabs), ...spaced.problems.map(unspaced)],
+    problems: [...tabs, ...spaced.problems.map(unspaced)],
     place: (pointer, at) => unspaced(spaced.place(pointer, at)),
   };
 }
 
-interface Attempt extends Source {
-  readonly problems: readonly (Omit<Problem, 'file'> & { readonly tabs?: boolean })[];
-}
-
-function attempt(text: string): Attempt {
+function attempt(text: string): Source {
   const counter = new LineCounter();
   let document: Document;
   try {
@@ -65,7 +62,7 @@ function attempt(text: string): Attempt {
     const { line, col } = counter.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const problems: Attempt['problems'][number][] = [];
+  const problems: Source['problems'][number][] = [];
   let doubtful = Infinity;
   const seen = new Set<string>();
   for (const error of [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0])) {
@@ -93,7 +90,6 @@ function attempt(text: string): Attempt {
               opening === undefined
                 ? messages[error.code]
                 : 'the quote or bracket that opens here is not closed',
-            tabs: error.code === 'TAB_AS_INDENT',
           },
     );
   }
