@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { test as base, type TestDetails, type TestInfo } from '@playwright/test';
+import { test as base, type TestDetails } from '@playwright/test';
 import type { Client } from '../src/actors/client.ts';
 import type { Edit } from '../src/actors/draft.ts';
 import { deniesRegistration, describe, errorOf, FlowError, unavailable } from '../src/actors/flow-error.ts';
@@ -7,17 +7,11 @@ import { operations, type OperationName } from '../src/actors/operations.ts';
 import { Session } from '../src/actors/session.ts';
 import type { User } from '../src/actors/user.ts';
 import type { Integration, Resource } from '../src/directory/integration.ts';
-import {
-  assign,
-  checkId,
-  type Assignment,
-  type Condition,
-  type PlannedCheck,
-  type Tier,
-} from '../src/profiles/plan.ts';
+import { assign, type Condition } from '../src/profiles/plan.ts';
 import type { Metadata } from '../src/protocol/metadata.ts';
 import { Contradiction, endingOf, Ledger } from '../src/report/ledger.ts';
-import { readRunFile, type RunFile } from '../src/report/run-file.ts';
+import { plannedCheck } from '../src/report/planned-check.ts';
+import { readRunFile, variables, type RunFile } from '../src/report/run-file.ts';
 import type { RequirementId } from '../src/requirements/catalogue.ts';
 import type { Egress } from '../src/transport/egress.ts';
 import type { Reply, Transport } from '../src/transport/transport.ts';
@@ -36,22 +30,6 @@ export function when(...alternatives: readonly [Condition, ...Condition[]]): Tes
 
 /** The check waits for something to expire; the fast tier leaves it out. */
 export const waits: TestDetails = { annotation: { type: 'tier', description: 'full' } };
-
-/** A check as the plan knows it, read from the annotations of its test. */
-export function plannedCheck(
-  file: string,
-  title: string,
-  annotations: TestInfo['annotations'],
-): PlannedCheck {
-  const of = (type: string): string[] =>
-    annotations.filter((each) => each.type === type).map(({ description = '' }) => description);
-  return {
-    id: checkId(file, title),
-    requirements: of('requirement') as RequirementId[],
-    conditions: of('condition').map((alternatives) => alternatives.split(' ') as Condition[]),
-    tier: (of('tier')[0] ?? 'fast') as Tier,
-  };
-}
 
 /**
  * The errors by which an edited request may be refused: OAuth error codes, or
@@ -107,7 +85,7 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
       const session = new Session({
         file: run.integration,
         privateNetwork: run.privateNetwork,
-        salt: run.salt,
+        salt: process.env[variables.salt] ?? run.id,
         clock: Date.now,
       });
       await use(session);
@@ -119,7 +97,7 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
   ledger: [
     async ({ run, session }, use, testInfo) => {
       const file = relative(import.meta.dirname, testInfo.file);
-      const assignment: Assignment = assign(
+      const assignment = assign(
         plannedCheck(file, testInfo.title, testInfo.annotations),
         run.plan,
       );

@@ -28,12 +28,15 @@ export interface Plan {
   readonly tier: Tier;
   /** Ids or globs of requirements and checks; empty for all. */
   readonly only: readonly string[];
+  /** Regular expression that titles must match; absent for all. */
+  readonly grep?: string;
 }
 
 /** A check as it stands in the suites. */
 export interface PlannedCheck {
   /** `<folder>/<spec file>/<title as a slug>`. */
   readonly id: string;
+  readonly title: string;
   readonly requirements: readonly RequirementId[];
   /** Alternatives, all of which must hold: each inner list by one of its conditions. */
   readonly conditions: readonly (readonly Condition[])[];
@@ -55,7 +58,7 @@ export function assign(check: PlannedCheck, plan: Plan): Assignment {
   const holding: readonly string[] = [...Object.values(plan.variant), ...plan.features];
   const unmet = check.conditions.find((alternatives) => !alternatives.some((each) => holding.includes(each)));
   if (unmet) return { in: 'not-applicable', reason: `applies to ${unmet.join(' or ')} only` };
-  if (!selects(plan.only, check)) return { in: 'left-out', reason: 'not selected' };
+  if (!selects(plan, check)) return { in: 'left-out', reason: 'not selected' };
   if (plan.tier === 'fast' && check.tier === 'full')
     return { in: 'left-out', reason: 'waits for something to expire; it is part of the full tier' };
   return { in: 'plan' };
@@ -72,9 +75,20 @@ export function requirementsOf({
   });
 }
 
-function selects(only: readonly string[], check: PlannedCheck): boolean {
+function selects({ only, grep }: Plan, check: PlannedCheck): boolean {
   const names = [check.id, ...check.requirements];
-  return only.length === 0 || only.some((pattern) => names.some((name) => globMatches(pattern, name)));
+  const named = only.length === 0 || only.some((pattern) => names.some((name) => globMatches(pattern, name)));
+  return named && (grep === undefined || new RegExp(grep, 'u').test(check.title));
+}
+
+/** What narrows a plan, for people; undefined for a plan that is whole. */
+export function narrowing({ only, grep, tier }: Plan): string | undefined {
+  const parts = [
+    ...only.map((pattern) => `--only ${pattern}`),
+    ...(grep === undefined ? [] : [`--grep ${grep}`]),
+    ...(tier === 'fast' ? ['--tier fast'] : []),
+  ];
+  return parts.length === 0 ? undefined : parts.join(' ');
 }
 
 /** `*` stands for any characters, `?` for one. */

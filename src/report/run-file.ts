@@ -10,24 +10,27 @@ export interface RunFile {
   /** Absolute path of the directory that the run writes to. */
   readonly directory: string;
   readonly plan: Plan;
-  /** Pattern of titles that narrowed the plan, if any. */
-  readonly grep?: string;
   readonly privateNetwork: 'allowed' | 'refused';
-  /** Salt of the digests that stand for secrets. */
-  readonly salt: string;
   /** ISO 8601, UTC. */
   readonly started: string;
 }
 
-/** The environment variable that names the run file. */
-export const runVariable = 'ASSAY_RUN';
+/** The environment variables by which a run is handed over. */
+export const variables = {
+  /** Path of the run file. */
+  run: 'ASSAY_RUN',
+  /** Salt of the digests that stand for secrets. It is not written down: with it, guesses could be tried. */
+  salt: 'ASSAY_SALT',
+  /** Number of the file descriptor for progress, as lines of JSON. */
+  progress: 'ASSAY_PROGRESS',
+} as const;
 
 /** Reads the run file that the environment names. */
 export function readRunFile(environment: NodeJS.ProcessEnv): RunFile {
-  const path = environment[runVariable];
+  const path = environment[variables.run];
   if (path === undefined)
     throw new Error(
-      `expected ${runVariable} to name a run file; the suites are started by \`assay run FILE\``,
+      `expected ${variables.run} to name a run file; the suites are started by \`assay run FILE\``,
     );
   return JSON.parse(readFileSync(path, 'utf8')) as RunFile;
 }

@@ -1,0 +1,250 @@
+import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { dirname } from 'node:path';
+import type { Client as Registration } from '../directory/integration.ts';
+import { urlsIn } from '../protocol/metadata.ts';
+import type { Reply } from '../transport/transport.ts';
+import { faults, type Fault } from '../verdict/verdict.ts';
+import type { Client } from './client.ts';
+import { assertion } from './edits.ts';
+import { deniesRegistration, describe, errorOf, FlowError } from './flow-error.ts';
+import { clientCertificate, signingKey, type Session } from './session.ts';
+
+/** One thing that was looked at before, or instead of, a run. */
+export interface Finding {
+  readonly what: string;
+  readonly state: 'ok' | 'warning' | 'problem';
+  /** Who can mend it; absent where all is well. */
+  readonly fault?: Fault;
+  readonly detail: string;
+  readonly advice?: string;
+}
+
+const day = 86_400_000;
+
+/**
+ * What can be known within a few requests: whether keys and certificates are usable, the server is there, the clocks agree,
+ * and both clients are known to it. A run does not start on a problem of the configuration.
+ */
+export async function preflight(session: Session): Promise<readonly Finding[]> {
+  const { value, file } = await session.integration();
+  const now = new Date(session.options.clock());
+  const credentials = await Promise.all(
+    value.clients.map((client) => credentialsOf(client, dirname(file), now)),
+  );
+  const server = await metadataOf(session);
+  const findings = [...credentials.flat(), ...server];
+  if (findings.some(({ state, fault }) => state === 'problem' && fault !== 'subject')) return findings;
+  return [...findings, await trial(await session.client()), await trial(await session.other())];
+}
+
+/** All of `preflight`, then each endpoint's TLS and whole flows up to the resource API. */
+export async function examine(session: Session): Promise<readonly Finding[]> {
+  const quick = await preflight(session);
+  if (quick.some(({ state }) => state === 'problem')) return quick;
+  return [...quick, ...(await certificatesOf(session)), ...(await flowsOf(session))];
+}
+
+async function credentialsOf(client: Registration, base: string, now: Date): Promise<readonly Finding[]> {
+  const key = await found(`key of ${client.id}`, async () => {
+    const signing = await signingKey(client, base);
+    return (
+      signing &&
+      ok(
+        `key of ${client.id}`,
+        `signs with ${signing.alg}${signing.kid === undefined ? '' : `, kid ${signing.kid}`}`,
+      )
+    );
+  });
+  const certificate = await found(`certificate of ${client.id}`, async () => {
+    const pair = await clientCertificate(client, base);
+    return pair && certificateFinding(`certificate of ${client.id}`, pair, now);
+  });
+  return [key, certificate].filter((finding) => finding !== undefined);
+}
+
+function certificateFinding(what: string, pair: { certificate: string; key: string }, now: Date): Finding {
+  const certificate = new X509Certificate(pair.certificate);
+  const { validFromDate, validToDate } = certificate;
+  const left = Math.floor((validToDate.getTime() - now.getTime()) / day);
+  const problem = (detail: string, advice: string): Finding => ({
+    what,
+    state: 'problem',
+    fault: 'configuration',
+    detail,
+    advice,
+  });
+  if (!certificate.checkPrivateKey(createPrivateKey(pair.key)))
+    return problem(
+      'the private key belongs to another certificate',
+      'Name the key that the certificate was made for.',
+    );
+  if (now > validToDate)
+    return problem(
+      `expired on ${validToDate.toISOString().slice(0, 10)}`,
+      'Have it renewed and register the new one.',
+    );
+  if (now < validFromDate)
+    return problem(`is not valid before ${validFromDate.toISOString()}`, 'Wait, or compare the clocks.');
+  const detail = `valid for ${left} more days, until ${validToDate.toISOString().slice(0, 10)}`;
+  return left < 30
+    ? { what, state: 'warning', fault: 'configuration', detail, advice: 'Have it renewed soon.' }
+    : ok(what, detail);
+}
+
+async function metadataOf(session: Session): Promise<readonly Finding[]> {
+  const reply = await found('metadata', async () =>
+    clockFinding(await session.fetchMetadata(), session.options.clock()),
+  );
+  if (reply?.state === 'problem') return [reply];
+  const document = await found('metadata', async () => {
+    const metadata = await session.metadata();
+    const { hosts } = (await session.integration()).value;
+    const undeclared = [...urlsIn(metadata)]
+      .filter(([pointer]) => /endpoint|jwks_uri/u.test(pointer))
+      .filter(([, url]) => !hosts.includes(new URL(url).host) && !hosts.includes(new URL(url).hostname));
+    return undeclared.length === 0
+      ? ok('metadata', `issuer ${metadata.issuer}`)
+      : {
+          what: 'metadata',
+          state: 'problem' as const,
+          fault: 'configuration' as const,
+          detail: `names hosts that the integration file does not: ${undeclared.map(([pointer, url]) => `${pointer} ${url}`).join(', ')}`,
+          advice: 'Add these hosts to `hosts`, if they are right.',
+        };
+  });
+  return [reply, document].filter((finding) => finding !== undefined);
+}
+
+/** The Date header has a resolution of one second, and the answer some way to go. */
+function clockFinding({ headers }: Reply, now: number): Finding {
+  const what = 'clock';
+  const there = Date.parse(headers['date'] ?? '');
+  if (Number.isNaN(there))
+    return {
+      what,
+      state: 'warning',
+      fault: 'subject',
+      detail: 'the server sends no Date header, so that clocks cannot be compared',
+    };
+  const seconds = Math.round((there - now) / 1000);
+  if (Math.abs(seconds) <= 5) return ok(what, `within ${Math.max(1, Math.abs(seconds))} s of the server's`);
+  return {
+    what,
+    state: Math.abs(seconds) > 60 ? 'problem' : 'warning',
+    fault: 'environment',
+    detail: `the server's clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} this machine's`,
+    advice: 'Synchronise both clocks: assertions and proofs carry the time.',
+  };
+}
+
+/** Pushes one authorization request: whether the server knows the client, its key, scopes and redirect URI. */
+async function trial(client: Client): Promise<Finding> {
+  const what = `registration of ${client.id}`;
+  const finding = await found(what, async () => {
+    const reply = await client.push();
+    if (reply.status === 201) return ok(what, 'a pushed authorization request is accepted');
+    if (await demandsAnotherAudience(client, reply))
+      return {
+        what,
+        state: 'problem' as const,
+        fault: 'subject' as const,
+        detail:
+          'the server refuses its issuer as the audience of a client assertion and accepts its token endpoint (FAPI 2.0, 5.3.2.1, item 8)',
+      };
+    const refused = FlowError.refused('pushed authorization request', reply);
+    return {
+      what,
+      state: 'problem' as const,
+      fault: refused.fault,
+      detail: describe(reply),
+      advice: adviceOn(errorOf(reply)),
+    };
+  });
+  return finding ?? ok(what, 'not looked at');
+}
+
+/** A control: a client that is known after all, if only its assertion names another audience, is not misconfigured. */
+async function demandsAnotherAudience(client: Client, reply: Reply): Promise<boolean> {
+  if (!deniesRegistration(reply) || errorOf(reply) !== 'invalid_client' || !client.parts.key) return false;
+  const control = assertion('audience: the token endpoint', {
+    aud: ({ metadata }) => metadata.token_endpoint,
+  });
+  return (await client.push(control)).status === 201;
+}
+
+function adviceOn(error: string | undefined): string {
+  switch (error) {
+    case 'invalid_client':
+      return 'Compare client id, key (or certificate) and authentication method with the registration at the server.';
+    case 'invalid_scope':
+      return 'Register the scopes of the file for this client, or take those out that it does not have.';
+    case 'unauthorized_client':
+      return 'Register the authorization code grant, PAR and the sender constraint of the file for this client.';
+    default:
+      return 'Compare redirect URI, scopes and variant with the registration at the server.';
+  }
+}
+
+async function certificatesOf(session: Session): Promise<readonly Finding[]> {
+  const transport = await session.transport();
+  const metadata = await session.metadata();
+  const origins = new Set(
+    [...urlsIn(metadata)]
+      .filter(([pointer]) => /endpoint|jwks_uri/u.test(pointer))
+      .map(([, url]) => new URL(url).origin),
+  );
+  const { value } = await session.integration();
+  for (const { url } of value.resources) origins.add(new URL(url).origin);
+  const findings = [...origins].map((origin) =>
+    found(`TLS of ${origin}`, async () => {
+      const { exchange } = await transport.send({ method: 'GET', url: `${origin}/`, purpose: 'TLS' });
+      return ok(
+        `TLS of ${origin}`,
+        `${exchange.tls?.protocol ?? 'unknown'}, ${exchange.tls?.cipher ?? 'unknown'}, certificate trusted`,
+      );
+    }),
+  );
+  return (await Promise.all(findings)).filter((finding) => finding !== undefined);
+}
+
+async function flowsOf(session: Session): Promise<readonly Finding[]> {
+  const { value } = await session.integration();
+  const findings: (Finding | undefined)[] = [];
+  for (const client of [await session.client(), await session.other()])
+    findings.push(
+      await found(`flow of ${client.id}`, async () => {
+        const { access } = await client.tokens();
+        const [resource] = value.resources;
+        if (!resource) return ok(`flow of ${client.id}`, 'login, consent and tokens work');
+        const reply = await client.call(resource, access);
+        return reply.status < 300
+          ? ok(`flow of ${client.id}`, `login, consent, tokens and ${resource.name} work`)
+          : {
+              what: `flow of ${client.id}`,
+              state: 'problem' as const,
+              fault: 'subject' as const,
+              detail: `expected ${resource.method} ${resource.url} to succeed, got ${describe(reply)}`,
+              advice: 'Compare method, URL, body and scope of the call with the API.',
+            };
+      }),
+    );
+  return findings.filter((finding) => finding !== undefined);
+}
+
+const ok = (what: string, detail: string): Finding => ({ what, state: 'ok', detail });
+
+/** The finding, or the error that kept it from being made. */
+async function found(what: string, look: () => Promise<Finding | undefined>): Promise<Finding | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    const fault =
+      error instanceof Error && 'fault' in error ? faults.find((each) => each === error.fault) : undefined;
+    return {
+      what,
+      state: 'problem',
+      fault: fault ?? 'harness',
+      detail: error instanceof Error ? error.message : String(error),
+    };
+  }
+}

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { preflight } from '../actors/preflight.ts';
+import { Session } from '../actors/session.ts';
+import { loadIntegration, type LoadedIntegration } from '../directory/load.ts';
+import type { EditionId } from '../profiles/editions.ts';
+import type { Tier } from '../profiles/plan.ts';
+import { assemble } from '../report/assemble.ts';
+import { readJournal } from '../report/journal.ts';
+import { publish, published } from '../report/publish.ts';
+import type { Results } from '../report/results.ts';
+import type { RunFile } from '../report/run-file.ts';
+import { renderSummary } from '../report/terminal.ts';
+import { version } from '../report/version.ts';
+import { exit, exitCodeOf, worst, type ExitCode } from './exit.ts';
+import { renderFindings } from './findings.ts';
+import type { Io } from './io.ts';
+import { openProgress } from './progress-line.ts';
+import { runSuites } from './suite-process.ts';
+
+/** What `assay run` may be told. */
+export interface RunOptions {
+  readonly profile?: EditionId;
+  readonly only: readonly string[];
+  readonly grep?: string;
+  readonly workers?: number;
+  readonly format: 'text' | 'json';
+  /** Directory for the reports. */
+  readonly out: string;
+  readonly tier: Tier;
+  readonly privateNetwork: 'allowed' | 'refused';
+}
+
+/** Runs the checks against each integration in turn, and shows what came of it. */
+export async function runCommand(io: Io, files: readonly string[], options: RunOptions): Promise<ExitCode> {
+  const loaded = await Promise.all(files.map((file) => loadIntegration(resolve(io.cwd, file), io.now())));
+  const codes: ExitCode[] = [];
+  const all: Results[] = [];
+  for (const integration of loaded) {
+    if (io.stop.aborted) break;
+    const { code, results } = await runOne(io, integration, options);
+    codes.push(code);
+    if (results) all.push(results);
+  }
+  if (options.format === 'json') io.write(`${JSON.stringify(all, undefined, 2)}\n`);
+  return io.stop.aborted && worst(codes) === exit.pass ? exit.inconclusive : worst(codes);
+}
+
+async function runOne(
+  io: Io,
+  integration: LoadedIntegration,
+  options: RunOptions,
+): Promise<{ code: ExitCode; results?: Results }> {
+  const { value, file } = integration;
+  const salt = randomBytes(16).toString('base64url');
+  const started = io.now();
+  io.note(`${value.integration}: looking at credentials, metadata and registrations\n`);
+  const findings = await withSession({ file, privateNetwork: options.privateNetwork, salt }, preflight);
+  if (findings.some(({ state, fault }) => state === 'problem' && fault === 'configuration')) {
+    io.note(
+      renderFindings(
+        findings.filter(({ state }) => state !== 'ok'),
+        io.colour,
+      ),
+    );
+    io.note(
+      `No check was run: the configuration must be mended first. \`assay doctor ${relative(io.cwd, file)}\` tells more.\n`,
+    );
+    return { code: exit.configuration };
+  }
+  const id = `${started.toISOString().replace(/[-:]|\.\d+/gu, '')}-${randomBytes(3).toString('hex')}`;
+  const directory = resolve(io.cwd, options.out, value.integration, id);
+  const { edition, ...variant } = value.profile;
+  const run: RunFile = {
+    id,
+    integration: file,
+    directory,
+    plan: {
+      edition: options.profile ?? edition,
+      variant,
+      roles: value.roles,
+      features: value.features,
+      tier: options.tier,
+      only: options.only,
+      ...(options.grep === undefined ? {} : { grep: options.grep }),
+    },
+    privateNetwork: options.privateNetwork,
+    started: started.toISOString(),
+  };
+  await mkdir(directory, { recursive: true });
+  const runFile = join(directory, 'run.json');
+  await writeFile(runFile, `${JSON.stringify(run, undefined, 2)}\n`);
+  const progress = openProgress(io, () => io.now().getTime());
+  const workers = options.workers ?? Math.min(4, availableParallelism());
+  const end = await runSuites({
+    runFile,
+    salt,
+    workers,
+    env: io.env,
+    stop: io.stop,
+    onProgress: progress.show,
+  });
+  progress.end();
+  const results = await finished(run, integration, io.now());
+  if (results.run.status === 'interrupted' && !io.stop.aborted)
+    io.note(`The test runner ended early (${end.code ?? 'killed'}).\n${end.output}`);
+  if (options.format === 'text')
+    io.write(
+      renderSummary(results, {
+        colour: io.colour,
+        width: io.width,
+        directory: relative(io.cwd, directory) || '.',
+      }),
+    );
+  return { code: exitCodeOf(results), results };
+}
+
+/** The result document of a run that has ended; of one that was killed, made from its journal. */
+async function finished(run: RunFile, { value, lineOf }: LoadedIntegration, now: Date): Promise<Results> {
+  const read = async (): Promise<Results> =>
+    JSON.parse(await readFile(join(run.directory, published.results), 'utf8')) as Results;
+  const results = await read().catch(() => undefined);
+  if (results?.run.status === 'complete') return results;
+  const checks = readJournal(run.directory);
+  const recovered = assemble({
+    run,
+    harness: version,
+    integration: value,
+    checks,
+    status: 'interrupted',
+    now,
+  });
+  await publish(run.directory, recovered, { lineOf });
+  return recovered;
+}
+
+/** Opens a session for a moment. */
+export async function withSession<T>(
+  options: { readonly file: string; readonly privateNetwork: 'allowed' | 'refused'; readonly salt: string },
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = new Session({ ...options, clock: Date.now });
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,98 @@
+import { writeSync } from 'node:fs';
+import type { FullResult, Reporter, Suite, TestCase, TestError, TestResult } from '@playwright/test/reporter';
+import { assign } from '../profiles/plan.ts';
+import { loadIntegration } from '../directory/load.ts';
+import { assemble, type CheckRecord } from './assemble.ts';
+import { openJournal, type Journal } from './journal.ts';
+import type { Evidence } from './ledger.ts';
+import type { Progress } from './progress.ts';
+import { publish } from './publish.ts';
+import { recordOf } from './record-of.ts';
+import { readRunFile, variables, type RunFile } from './run-file.ts';
+import { version } from './version.ts';
+
+/**
+ * Turns what the test runner reports into the result document of the run and its views. From the first moment there is a
+ * results.json; until the last it says that the run was interrupted, which is what it is if nothing more happens.
+ */
+export default class AssayReporter implements Reporter {
+  readonly #run: RunFile = readRunFile(process.env);
+  readonly #records = new Map<string, CheckRecord>();
+  readonly #errors: string[] = [];
+  #journal: Journal | undefined;
+  #published: Promise<void> = Promise.resolve();
+
+  printsToStdio(): boolean {
+    return false;
+  }
+
+  onBegin(_: unknown, suite: Suite): void {
+    for (const test of suite.allTests()) {
+      const record = recordOf(test);
+      this.#records.set(record.id, record);
+    }
+    const checks = [...this.#records.values()];
+    this.#journal = openJournal(this.#run.directory, checks);
+    this.#published = this.#publish('interrupted');
+    const planned = checks.filter((check) => assign(check, this.#run.plan).in === 'plan').length;
+    tell({ event: 'begin', checks: planned });
+  }
+
+  onTestBegin(test: TestCase): void {
+    const record = recordOf(test);
+    if (assign(record, this.#run.plan).in === 'plan')
+      tell({ event: 'check', id: record.id, title: record.title });
+  }
+
+  onTestEnd(test: TestCase, result: TestResult): void {
+    const planned = recordOf(test);
+    if (assign(planned, this.#run.plan).in !== 'plan' || result.status === 'interrupted') return;
+    const record: CheckRecord = {
+      ...planned,
+      evidence: evidenceOf(result),
+      started: result.startTime.toISOString(),
+      duration_ms: result.duration,
+    };
+    this.#records.set(record.id, record);
+    this.#journal?.append(record);
+    tell({ event: 'end', id: record.id, end: record.evidence?.ending.end ?? 'not-executed' });
+  }
+
+  onError(error: TestError): void {
+    this.#errors.push(error.message ?? error.value ?? 'unknown error');
+  }
+
+  async onEnd(result: FullResult): Promise<void> {
+    this.#journal?.close();
+    await this.#published;
+    for (const message of this.#errors) tell({ event: 'error', message });
+    const ended = result.status === 'passed' || result.status === 'failed';
+    await this.#publish(ended && this.#errors.length === 0 ? 'complete' : 'interrupted');
+  }
+
+  async #publish(status: 'complete' | 'interrupted'): Promise<void> {
+    const now = new Date();
+    const { value, lineOf } = await loadIntegration(this.#run.integration, new Date(this.#run.started));
+    const checks = [...this.#records.values()];
+    const results = assemble({ run: this.#run, harness: version, integration: value, checks, status, now });
+    await publish(this.#run.directory, results, { lineOf });
+  }
+}
+
+/** What the check left behind; a worker that died leaves nothing, which is nobody's fault but the harness's. */
+function evidenceOf(result: TestResult): Evidence {
+  const attached = result.attachments.find(({ name }) => name === 'evidence')?.body;
+  if (attached) return JSON.parse(attached.toString('utf8')) as Evidence;
+  const reason = result.error?.message ?? `The check ended as ${result.status} and left no evidence.`;
+  return { ending: { end: 'prevented', fault: 'harness', reason }, exercised: 0, exchanges: [] };
+}
+
+function tell(progress: Progress): void {
+  const descriptor = Number(process.env[variables.progress]);
+  if (!Number.isInteger(descriptor)) return;
+  try {
+    writeSync(descriptor, `${JSON.stringify(progress)}\n`);
+  } catch {
+    // Whoever listened has gone; the run goes on, and its report is complete without.
+  }
+}
