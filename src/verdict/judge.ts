@@ -72,16 +72,18 @@ const severity: readonly Verdict[] = ['fail', 'warn', 'inconclusive', 'pass', 'n
  * @param untested Why no check exists, where none does.
  */
 export function judgeRequirement(level: Level, checks: readonly Judgement[], untested?: string): Judgement {
-  const worst = checks
-    .map((check) =>
-      check.verdict === 'fail' && level !== 'shall' ? { ...check, verdict: 'warn' as const } : check,
-    )
-    .toSorted(
-      (a, b) =>
-        severity.indexOf(a.verdict) - severity.indexOf(b.verdict) || Number(!a.fault) - Number(!b.fault),
-    )[0];
-  return worst ?? { verdict: 'inconclusive', reason: untested ?? 'No check exercises it.' };
+  const worst = checks.toSorted((a, b) => rank(a) - rank(b))[0];
+  if (worst === undefined) return { verdict: 'inconclusive', reason: untested ?? 'No check exercises it.' };
+  const { verdict, fault, reason } = worst;
+  return {
+    verdict: verdict === 'fail' && level !== 'shall' ? 'warn' : verdict,
+    ...(fault === undefined ? {} : { fault }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
+
+const rank = ({ verdict, fault }: Judgement): number =>
+  severity.indexOf(verdict) * 2 + (fault === undefined ? 1 : 0);
 
 /** A requirement with its verdict, as the profile sees it. */
 export interface JudgedRequirement extends Judgement {
