@@ -55,7 +55,7 @@ export const hopOf = (navigation: Navigation, reply: Pick<Reply, 'status' | 'lis
 });
 
 /** Where a reply sends the browser, by the rules of Fetch: 303 always, 301 and 302 after a POST, make it a GET. */
-export function redirectOf(
+function redirectOf(
   navigation: Navigation,
   reply: Pick<Reply, 'status' | 'headers'>,
 ): Navigation | undefined {
@@ -119,13 +119,14 @@ export function createNavigator(transport: Transport): Navigator {
         for (const { name, value } of reply.list)
           if (name.toLowerCase() === 'set-cookie') await jar.setCookie(value, url, { ignoreError: true });
         const next = redirectOf(navigation, reply);
-        if (!next) return { at: 'document', reply };
+        if (!next || !(isWeb(next.url) || reaches(next.url, callback))) return { at: 'document', reply };
         navigation = next;
       }
     },
   };
 }
 
+const isWeb = (url: string) => /^https?:/u.test(url);
 const bare = (url: string) => url.replace(/[?#].*$/su, '');
 
 /** Says that the way does not end. */

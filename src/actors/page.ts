@@ -4,7 +4,7 @@ type Node = DefaultTreeAdapterTypes.Node;
 type Element = DefaultTreeAdapterTypes.Element;
 
 /** A control that holds a value. */
-export interface Field {
+interface Field {
   readonly name: string;
   readonly type: string;
   readonly value: string;

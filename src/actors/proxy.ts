@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
@@ -17,7 +17,7 @@ export interface Arrival {
 }
 
 /** What is watched for during one visit. */
-export interface Watch {
+interface Watch {
   readonly callback: string;
   readonly secrets: readonly string[];
   readonly hops: Hop[];
@@ -35,10 +35,13 @@ export interface Proxy {
   readonly url: string;
   /** Requests outside a watch are refused. */
   watch(watch: Watch | undefined): void;
+  /** Resolves once nothing has been asked and nothing is unanswered for half a second. */
+  quiet(): Promise<void>;
   close(): Promise<void>;
 }
 
 const largest = 1_048_576;
+const quietFor = 500;
 const ownToAConnection = new Set([
   'connection',
   'content-length',
@@ -58,8 +61,16 @@ export async function openProxy(transport: Transport, pinned: PinnedCertificate)
   const authorities = new WeakMap<object, string>();
   const sockets = new Set<Socket>();
   let current: Watch | undefined;
+  let unanswered = 0;
+  const activity = new EventEmitter();
 
   const server = createServer((request, response) => {
+    unanswered += 1;
+    activity.emit('change');
+    response.once('close', () => {
+      unanswered -= 1;
+      activity.emit('change');
+    });
     answer(request, response).catch(() => response.destroy());
   });
   server.on('connection', (socket: Socket) => {
@@ -131,6 +142,20 @@ export async function openProxy(transport: Transport, pinned: PinnedCertificate)
     watch(watch) {
       current = watch;
     },
+    quiet: () =>
+      new Promise((resolve) => {
+        let timer: NodeJS.Timeout | undefined;
+        const look = () => {
+          clearTimeout(timer);
+          if (unanswered === 0) timer = setTimeout(done, quietFor);
+        };
+        const done = () => {
+          activity.off('change', look);
+          resolve();
+        };
+        activity.on('change', look);
+        look();
+      }),
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -26,6 +26,8 @@ const patience = { element: 10_000, document: 30_000 };
 interface Shared {
   readonly pinned: PinnedCertificate;
   browser?: Promise<Browser>;
+  /** Users whose context and proxy are open. */
+  readonly open: Set<User>;
 }
 
 /**
@@ -33,12 +35,12 @@ interface Shared {
  * which sends through the transport; it trusts the proxy by the pin of a key that lives in this process only.
  */
 export function createBrowserUser(config: BrowserConfig, options: BrowserOptions): User {
-  const shared: Shared = { pinned: makePinnedCertificate() };
+  const shared: Shared = { pinned: makePinnedCertificate(), open: new Set() };
   const user = inContext(config, options, shared);
   return {
     ...user,
     async close() {
-      await user.close();
+      for (const each of shared.open) await each.close();
       const launched = shared.browser;
       delete shared.browser;
       await (await launched?.catch(() => undefined))?.close();
@@ -94,6 +96,7 @@ function inContext(config: BrowserConfig, options: BrowserOptions, shared: Share
 
   async function visit(url: string, how: { callback: string; decision: Decision }): Promise<Visit> {
     opened ??= open();
+    shared.open.add(self);
     const { proxy, context } = await opened.catch((error: unknown) => {
       opened = undefined;
       throw error;
@@ -102,13 +105,17 @@ function inContext(config: BrowserConfig, options: BrowserOptions, shared: Share
     const tab = await context.newPage();
     try {
       return await makeVisit(tab, proxy, recipe, url, how);
+    } catch (error) {
+      // Chromium may never close a tab that is between two documents.
+      await proxy.quiet();
+      throw error;
     } finally {
       proxy.watch(undefined);
       await tab.close();
     }
   }
 
-  return {
+  const self: User = {
     visit(url, how) {
       const mine = turn.then(() => visit(url, how));
       turn = mine.catch(() => undefined);
@@ -116,13 +123,15 @@ function inContext(config: BrowserConfig, options: BrowserOptions, shared: Share
     },
     fresh: () => inContext(config, options, shared),
     async close() {
+      shared.open.delete(self);
       await turn;
-      const open = await opened?.catch(() => undefined);
+      const closing = await opened?.catch(() => undefined);
       opened = undefined;
-      await open?.context.close();
-      await open?.proxy.close();
+      await closing?.context.close();
+      await closing?.proxy.close();
     },
   };
+  return self;
 }
 
 interface Recipe {
@@ -214,15 +223,15 @@ async function makeVisit(
       );
   }
   // A page's own script may lead on once its requests are answered.
-  if (!isOver()) await orOver(tab.waitForLoadState('networkidle'));
+  if (!isOver()) await orOver(proxy.quiet());
   if (failure) throw failure;
   // Chromium gives up an endless redirect by itself, without asking for more.
   if (!arrival && hops.length >= mostHops) throw tooManyHops(url, callback, hops);
   if (arrival) {
-    // The fragment is known to the browser alone.
+    // The fragment is known to the browser alone; and a tab is closed safely only once its document is loaded.
     const { url: at, form } = arrival;
     await tab
-      .waitForURL((each) => reaches(each.href, callback), { waitUntil: 'commit' })
+      .waitForURL((each) => reaches(each.href, callback), { timeout: patience.element })
       .catch(() => undefined);
     return { hops, pages, landing: landed(reaches(tab.url(), callback) ? tab.url() : at, form) };
   }

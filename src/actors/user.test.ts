@@ -38,6 +38,7 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
     if (mode === 'error') page(response, '<p>request_uri is <b>un</b>known</p>', 400);
     else if (mode === 'elsewhere') redirect(response, 302, 'https://evil.example/?code=x');
     else if (mode === 'loop') redirect(response, 302, request.url ?? '');
+    else if (mode === 'app') redirect(response, 302, 'bank-app://open?x=1');
     else if (mode === 'direct') redirect(response, 303, `${callback}?code=direct`);
     else if (mode === 'automatic')
       redirect(
@@ -297,6 +298,16 @@ test('the http user lands at a page without the configured button', async () => 
   await using opened = await open({ ...drivers.http, accept: { button: 'Agree' } });
   const { landing } = await opened.user.visit(server.url, { callback, decision: 'accept' });
   expect(landing).toMatchObject({ at: 'page', page: { title: 'Example Bank' } });
+});
+
+test('the http user stays where a redirect leads out of the web, and knows a callback that does', async () => {
+  await using server = await startLoginServer();
+  await using opened = await open(drivers.http);
+  const url = `${server.url}?mode=app`;
+  const lost = await opened.user.visit(url, { callback, decision: 'accept' });
+  expect(lost.landing).toMatchObject({ at: 'page', page: { status: 302 } });
+  const app = await opened.user.visit(url, { callback: 'bank-app://open', decision: 'accept' });
+  expect(app.landing).toMatchObject({ at: 'callback', parameters: { x: '1' } });
 });
 
 test('the browser user runs a script', async () => {

@@ -29,7 +29,7 @@ function negotiated(socket: TLSSocket): Tls {
 }
 
 /** A connection, taken for one exchange. */
-export interface Wire {
+interface Wire {
   dispatch: Dispatcher.Dispatch;
   /** What the present connection negotiated. */
   tls(): Tls;
