@@ -110,7 +110,7 @@ export const living = (waiver: Waived, now: Date): boolean =>
  * | a shall fails and no living waiver covers it           | fail, subject                   |
  * | a waiver's requirement passes                          | inconclusive, configuration: the waiver is stale |
  * | the run was interrupted                                | inconclusive                    |
- * | a shall is inconclusive                                | inconclusive, with its fault    |
+ * | a shall, or what a waiver names, is inconclusive       | inconclusive, with its fault    |
  * | no requirement passes                                  | inconclusive: nothing was shown |
  * | a requirement warns, or a waiver was used              | warn                            |
  * | otherwise                                              | pass                            |
@@ -130,9 +130,8 @@ export function judgeRun(
       fault: 'subject',
       reason: `${count(failed, 'requirement')} failed: ${names(failed)}.`,
     };
-  const stale = requirements.filter(
-    ({ id, verdict }) => verdict === 'pass' && waivers.some((each) => each.requirement === id),
-  );
+  const named = ({ id }: JudgedRequirement): boolean => waivers.some((each) => each.requirement === id);
+  const stale = requirements.filter((each) => each.verdict === 'pass' && named(each));
   if (stale.length > 0)
     return {
       verdict: 'inconclusive',
@@ -141,8 +140,8 @@ export function judgeRun(
     };
   if (status === 'interrupted')
     return { verdict: 'inconclusive', reason: 'The run was interrupted before its end.' };
-  const open = shalls
-    .filter(({ verdict }) => verdict === 'inconclusive')
+  const open = requirements
+    .filter((each) => each.verdict === 'inconclusive' && (each.level === 'shall' || named(each)))
     .toSorted((a, b) => faultOrder.indexOf(a.fault) - faultOrder.indexOf(b.fault));
   if (open[0])
     return {
