@@ -31,7 +31,7 @@ function algorithmOf(key: KeyObject): Algorithm | undefined {
   switch (key.asymmetricKeyType) {
     case 'rsa':
     case 'rsa-pss':
-      return 'PS256';
+      return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048 ? 'PS256' : undefined;
     case 'ec':
       return key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? 'ES256' : undefined;
     case 'ed25519':
@@ -39,6 +39,13 @@ function algorithmOf(key: KeyObject): Algorithm | undefined {
     default:
       return undefined;
   }
+}
+
+/** The kind of a key for people, such as `ec secp384r1` or `rsa, 1024 bits`. */
+function kindOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string {
+  const { namedCurve, modulusLength } = asymmetricKeyDetails ?? {};
+  if (modulusLength !== undefined) return `${asymmetricKeyType}, ${modulusLength} bits,`;
+  return namedCurve === undefined ? String(asymmetricKeyType) : `${asymmetricKeyType} ${namedCurve}`;
 }
 
 /**
@@ -57,7 +64,7 @@ export function readSigningKey(text: string, named?: Algorithm): SigningKey {
   )
     throw new KeyError(
       'unsuitable-key',
-      `expected a private key for PS256, ES256 (P-256) or Ed25519, got ${parsed.key.asymmetricKeyType} for ${alg ?? 'no algorithm'}; make another key and register its public half`,
+      `expected a private key for PS256 (2048 bits), ES256 (P-256) or Ed25519, got ${kindOf(parsed.key)} for ${alg ?? 'no algorithm'}; make another key and register its public half`,
     );
   return { key: parsed.key, alg, ...(parsed.kid === undefined ? {} : { kid: parsed.kid }) };
 }

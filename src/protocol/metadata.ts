@@ -79,9 +79,17 @@ export function urlsIn(document: unknown, pointer = ''): ReadonlyMap<string, str
     return /^https?:\/\//iu.test(document) ? new Map([[pointer, document]]) : new Map();
   if (typeof document !== 'object' || document === null) return new Map();
   return new Map(
-    Object.entries(document).flatMap(([name, value]) => [...urlsIn(value, `${pointer}/${name}`)]),
+    Object.entries(document).flatMap(([name, value]) => [
+      ...urlsIn(value, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+    ]),
   );
 }
+
+/** The URLs of endpoints and of the key set that a metadata document names. */
+export const endpointsIn = (document: unknown): readonly URL[] =>
+  [...urlsIn(document)]
+    .filter(([pointer]) => /endpoint|jwks_uri/u.test(pointer))
+    .map(([, url]) => new URL(url));
 
 /** A member that is a list of strings; empty when it is absent or something else. */
 export function listOf(metadata: Readonly<Record<string, unknown>>, name: string): readonly string[] {
