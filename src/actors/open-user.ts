@@ -17,7 +17,7 @@ export interface UserOptions {
   readonly base: string;
   /** Reads what a reference stands for; by default from files and the environment. */
   readonly resolve?: (reference: Reference) => Promise<string>;
-  /** For the browser driver: where Chromium is, if not where Playwright keeps it. */
+  /** For the browser driver: where Chromium is, if not where `findChromium` looks. */
   readonly browser?: { readonly executablePath?: string };
 }
 

@@ -2,6 +2,7 @@ import { resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContext, Page as Tab } from '@playwright/test';
 import { isPasswordLike } from '../transport/secrets.ts';
+import { findChromium } from './chromium.ts';
 import { landed, mostHops, reaches, tooManyHops } from './navigation.ts';
 import type { UserConfig } from './open-user.ts';
 import { openProxy, type Arrival, type Proxy } from './proxy.ts';
@@ -16,6 +17,7 @@ type Step = NonNullable<BrowserConfig['accept']>[number];
 export interface BrowserOptions extends DriverOptions {
   /** Directory that the script's path starts from. */
   readonly base: string;
+  /** Where Chromium is, if not where `findChromium` looks. */
   readonly executablePath?: string;
 }
 
@@ -48,8 +50,10 @@ export function createBrowserUser(config: BrowserConfig, options: BrowserOptions
   };
 }
 
-async function launch({ pinned }: Shared, executablePath: string | undefined): Promise<Browser> {
+async function launch({ pinned }: Shared, options: BrowserOptions): Promise<Browser> {
   const { chromium } = await import('@playwright/test');
+  const { executablePath } =
+    options.executablePath === undefined ? ((await findChromium(process.env)) ?? {}) : options;
   try {
     return await chromium.launch({
       ...(executablePath !== undefined && { executablePath }),
@@ -64,8 +68,9 @@ async function launch({ pinned }: Shared, executablePath: string | undefined): P
   } catch (cause) {
     throw new UserError(
       'no-browser',
-      'Chromium could not be launched; install it with `npx playwright install chromium-headless-shell`, ' +
-        `or name it by its path${executablePath === undefined ? '' : ` (tried ${executablePath})`}`,
+      `Chromium could not be launched${executablePath === undefined ? '' : ` from ${executablePath}`}; ` +
+        "install it with `npx playwright install --only-shell chromium` or as Debian's chromium-headless-shell, " +
+        'or name it by ASSAY_CHROMIUM',
       { cause },
     );
   }
@@ -77,7 +82,7 @@ function inContext(config: BrowserConfig, options: BrowserOptions, shared: Share
   let turn: Promise<unknown> = Promise.resolve();
 
   async function open() {
-    shared.browser ??= launch(shared, options.executablePath);
+    shared.browser ??= launch(shared, options);
     const browser = await shared.browser.catch((error: unknown) => {
       delete shared.browser;
       throw error;

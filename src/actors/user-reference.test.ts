@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { expect } from '@playwright/test';
 import { automaticHeader, testUser } from '../../fixtures/authorization-server/interactions.ts';
 import { test } from '../../fixtures/authorization-server/setting.ts';
@@ -31,8 +30,6 @@ const users: Readonly<Record<UserConfig['driver'], UserConfig>> = {
   },
 };
 
-const debian = '/usr/bin/chromium-headless-shell';
-
 for (const user of Object.values(users))
   test(`the ${user.driver} user accepts, rejects and meets an error page at the reference`, async ({
     setting,
@@ -50,7 +47,6 @@ for (const user of Object.values(users))
       transport,
       base: '/',
       resolve: async () => testUser.password,
-      browser: existsSync(debian) ? { executablePath: debian } : {},
     });
     const authorize = async () => {
       const pushed = await client.push();

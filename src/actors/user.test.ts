@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -113,8 +112,6 @@ async function text(request: IncomingMessage): Promise<string> {
   return all;
 }
 
-const debian = '/usr/bin/chromium-headless-shell';
-
 async function open(user: UserConfig, base = '/') {
   const exchanges: Exchange[] = [];
   const root = openTransport({
@@ -130,7 +127,6 @@ async function open(user: UserConfig, base = '/') {
     transport: root.recordedBy((exchange) => exchanges.push(exchange)),
     base,
     resolve: async (reference) => ('env' in reference ? 'wonderland-7' : 'wrong'),
-    browser: existsSync(debian) ? { executablePath: debian } : {},
   });
   return {
     user: opened,

@@ -1,15 +1,14 @@
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { expect, test, type Page, type TestInfo } from '@playwright/test';
+import { findChromium } from '../actors/chromium.ts';
 import { renderHtml } from './html.ts';
 import type { Results } from './results.ts';
 import { sampleResults } from './sample.ts';
 
-const debian = '/usr/bin/chromium-headless-shell';
 test.use({
   launchOptions: {
-    ...(existsSync(debian) ? { executablePath: debian } : {}),
+    ...(await findChromium(process.env)),
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
   },
 });
