@@ -13,8 +13,8 @@ import { Contradiction, endingOf, Ledger } from '../src/report/ledger.ts';
 import { plannedCheck } from '../src/report/planned-check.ts';
 import { readRunFile, variables, type RunFile } from '../src/report/run-file.ts';
 import type { RequirementId } from '../src/requirements/catalogue.ts';
-import type { Egress } from '../src/transport/egress.ts';
 import type { Reply, Transport } from '../src/transport/transport.ts';
+import { openProbe, type Probe } from './probe.ts';
 
 export { expect } from '@playwright/test';
 
@@ -51,8 +51,8 @@ interface Fixtures {
   /** Fetches the metadata document as the server sends it. */
   readonly fetchMetadata: () => Promise<Reply>;
   readonly integration: Integration;
-  /** Which hosts probes may reach. */
-  readonly egress: Egress;
+  /** What TLS and plain HTTP get for an answer, at the declared hosts. */
+  readonly probe: Probe;
   /** The first declared call of the resource API. */
   readonly resource: Resource;
   /**
@@ -97,16 +97,9 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
   ledger: [
     async ({ run, session }, use, testInfo) => {
       const file = relative(import.meta.dirname, testInfo.file);
-      const assignment = assign(
-        plannedCheck(file, testInfo.title, testInfo.annotations),
-        run.plan,
-      );
+      const assignment = assign(plannedCheck(file, testInfo.title, testInfo.annotations), run.plan);
       const ledger = new Ledger();
       session.record = (exchange) => ledger.exchanges.push(exchange);
-      await testInfo.attach('assignment', {
-        body: JSON.stringify(assignment),
-        contentType: 'application/json',
-      });
       testInfo.skip(assignment.in !== 'plan', assignment.in);
       await use(ledger);
       const evidence = ledger.evidence(endingOf(testInfo, ledger), (text) => session.redactor.scrub(text));
@@ -123,8 +116,8 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
   metadata: async ({ session, ledger }, use) => use(await ledger.noting(session.metadata())),
   fetchMetadata: async ({ session, ledger }, use) => use(() => ledger.noting(session.fetchMetadata())),
   integration: async ({ session, ledger }, use) => use((await ledger.noting(session.integration())).value),
-  egress: async ({ run, integration }, use) =>
-    use({ hosts: integration.hosts, privateNetwork: run.privateNetwork }),
+  probe: async ({ run, integration, ledger }, use) =>
+    use(ledger.watch(openProbe({ hosts: integration.hosts, privateNetwork: run.privateNetwork }))),
   resource: async ({ session, ledger }, use) => use(await ledger.noting(session.resource())),
   client: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.client()))),
   other: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.other()))),

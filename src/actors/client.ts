@@ -7,6 +7,7 @@ import { endpoint, listOf, type EndpointName, type Metadata } from '../protocol/
 import type { Certificate, Reply, Transport } from '../transport/transport.ts';
 import { assemble, edited, type Draft, type Edit, type Pairs, type Sealable } from './draft.ts';
 import { errorOf, FlowError } from './flow-error.ts';
+import { UserError } from './user-error.ts';
 import type { Decision, User, Visit } from './user.ts';
 
 /** What a client needs to exist. */
@@ -107,6 +108,19 @@ export class Client {
     const url = new URL(this.parts.metadata.authorization_endpoint);
     for (const [name, value] of parameters) url.searchParams.append(name, value);
     return user.visit(url.href, { callback: this.parts.registration.redirect_uri, decision });
+  }
+
+  /** Where a visit is redirected to, one after the other, even to a host that must not be called. */
+  async redirects(parameters: Pairs): Promise<readonly string[]> {
+    const hops = await this.visit(parameters).then(
+      (visit) => visit.hops,
+      (error: unknown) => {
+        if (error instanceof UserError && error.code === 'not-reached' && error.hops.length > 0)
+          return error.hops;
+        throw error;
+      },
+    );
+    return hops.flatMap(({ headers }) => headers['location'] ?? []);
   }
 
   /** Sends the user to the authorization endpoint with a pushed request. */

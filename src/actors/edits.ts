@@ -18,9 +18,11 @@ export const edit = (name: string, apply: Edit['apply']): Edit => ({ name, apply
 const form = (name: string, change: (pairs: Pairs, world: World) => Pairs): Edit =>
   edit(name, (draft, world) => ({ ...draft, form: change(draft.form ?? [], world) }));
 
-/** Leaves a parameter out. */
-export const without = (parameter: string): Edit =>
-  form(`without ${parameter}`, (pairs) => pairs.filter(([name]) => name !== parameter));
+/** Leaves parameters out. */
+export const without = (...parameters: readonly string[]): Edit =>
+  form(`without ${parameters.join(' and ')}`, (pairs) =>
+    pairs.filter(([name]) => !parameters.includes(name)),
+  );
 
 /** Sends a parameter with another value. */
 export const replace = (parameter: string, value: Value<string>): Edit =>

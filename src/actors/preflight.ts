@@ -1,7 +1,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { Client as Registration } from '../directory/integration.ts';
-import { urlsIn } from '../protocol/metadata.ts';
+import { endpointsIn } from '../protocol/metadata.ts';
 import type { Reply } from '../transport/transport.ts';
 import { faults, type Fault } from '../verdict/verdict.ts';
 import type { Client } from './client.ts';
@@ -33,7 +33,7 @@ export async function preflight(session: Session): Promise<readonly Finding[]> {
   );
   const server = await metadataOf(session);
   const findings = [...credentials.flat(), ...server];
-  if (findings.some(({ state, fault }) => state === 'problem' && fault !== 'subject')) return findings;
+  if (findings.some(({ state }) => state === 'problem')) return findings;
   return [...findings, await trial(await session.client()), await trial(await session.other())];
 }
 
@@ -99,16 +99,16 @@ async function metadataOf(session: Session): Promise<readonly Finding[]> {
   const document = await found('metadata', async () => {
     const metadata = await session.metadata();
     const { hosts } = (await session.integration()).value;
-    const undeclared = [...urlsIn(metadata)]
-      .filter(([pointer]) => /endpoint|jwks_uri/u.test(pointer))
-      .filter(([, url]) => !hosts.includes(new URL(url).host) && !hosts.includes(new URL(url).hostname));
+    const undeclared = endpointsIn(metadata).filter(
+      ({ host, hostname }) => !hosts.includes(host) && !hosts.includes(hostname),
+    );
     return undeclared.length === 0
       ? ok('metadata', `issuer ${metadata.issuer}`)
       : {
           what: 'metadata',
           state: 'problem' as const,
           fault: 'configuration' as const,
-          detail: `names hosts that the integration file does not: ${undeclared.map(([pointer, url]) => `${pointer} ${url}`).join(', ')}`,
+          detail: `names hosts that the integration file does not: ${undeclared.map(({ href }) => href).join(', ')}`,
           advice: 'Add these hosts to `hosts`, if they are right.',
         };
   });
@@ -188,11 +188,7 @@ function adviceOn(error: string | undefined): string {
 async function certificatesOf(session: Session): Promise<readonly Finding[]> {
   const transport = await session.transport();
   const metadata = await session.metadata();
-  const origins = new Set(
-    [...urlsIn(metadata)]
-      .filter(([pointer]) => /endpoint|jwks_uri/u.test(pointer))
-      .map(([, url]) => new URL(url).origin),
-  );
+  const origins = new Set(endpointsIn(metadata).map(({ origin }) => origin));
   const { value } = await session.integration();
   for (const { url } of value.resources) origins.add(new URL(url).origin);
   const findings = [...origins].map((origin) =>

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { preflight } from '../actors/preflight.ts';
@@ -103,6 +103,7 @@ async function runOne(
     onProgress: progress.show,
   });
   progress.end();
+  await rm(join(directory, '.runner'), { recursive: true, force: true });
   const results = await finished(run, integration, io.now());
   if (results.run.status === 'interrupted' && !io.stop.aborted)
     io.note(`The test runner ended early (${end.code ?? 'killed'}).\n${end.output}`);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { CheckRecord } from '../report/assemble.ts';
@@ -32,7 +32,12 @@ export interface SuiteEnd {
 /** Runs the suites in a process of their own, which a crash cannot leave. */
 export async function runSuites(options: SuiteOptions): Promise<SuiteEnd> {
   return start(
-    [`--workers=${options.workers}`, `--reporter=${reporter('reporter')}`],
+    [
+      `--workers=${options.workers}`,
+      `--reporter=${reporter('reporter')}`,
+      // The test runner empties this folder at its start: runs at the same time must not share one.
+      `--output=${join(dirname(options.runFile), '.runner')}`,
+    ],
     {
       NODE_COMPILE_CACHE: join(tmpdir(), 'assay-compile-cache'),
       ...options.env,

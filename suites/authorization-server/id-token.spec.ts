@@ -63,10 +63,9 @@ test.describe('the ID token', when('openid'), () => {
     verifies('fapi2-sp/5.3.2.2-14'),
     async ({ client, exercise }) => {
       const nonce = 'n'.repeat(32) + 'N'.repeat(32);
-      const pushed = await client.begin(replace('nonce', nonce));
+      const pushed = await exercise(client.begin(replace('nonce', nonce)));
       expect(pushed.reply.status).toBe(201);
-      const grant = await client.grant(replace('nonce', nonce));
-      const { reply } = tokensIn(await exercise(client.redeem(grant)));
+      const { reply } = tokensIn(await client.redeem(await client.grant(replace('nonce', nonce))));
       expect(decodeJwt(String(memberOf(reply, 'id_token')))).toHaveProperty('nonce', nonce);
     },
   );

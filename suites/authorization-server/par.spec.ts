@@ -59,7 +59,8 @@ test.describe('the pushed authorization request endpoint', () => {
 
   // An absent code_challenge_method means plain (RFC 7636, section 4.3).
   for (const [what, edit] of Object.entries({
-    'no code_challenge': without('code_challenge'),
+    'no code_challenge': without('code_challenge', 'code_challenge_method'),
+    'a code_challenge_method alone': without('code_challenge'),
     'the plain method': replace('code_challenge_method', 'plain'),
     'no code_challenge_method': without('code_challenge_method'),
     'a code_challenge that is too short': replace('code_challenge', 'A'.repeat(42)),

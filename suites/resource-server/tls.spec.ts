@@ -1,0 +1,25 @@
+import { expect, test, verifies } from '../test.ts';
+
+test.describe('the resource API', () => {
+  test(
+    'does not answer plain HTTP',
+    verifies('fapi2-sp/5.2.1-1'),
+    async ({ exercise, integration, probe }) => {
+      const urls = integration.resources.map(({ url }) => new URL(url));
+      expect(await exercise(probe.answeringInTheClear(urls))).toEqual([]);
+    },
+  );
+
+  // A server that refuses every handshake shows nothing: TLS 1.2 or 1.3 is the valid twin.
+  for (const version of ['TLSv1', 'TLSv1.1'] as const)
+    test(
+      `refuses ${version.replace('v', ' ')}`,
+      verifies('fapi2-sp/5.2.1-2'),
+      async ({ exercise, integration, probe, given }) => {
+        const urls = integration.resources.map(({ url }) => new URL(url));
+        const modern = await probe.accepting(urls, 'TLSv1.2', 'TLSv1.3');
+        given(modern.length > 0, 'expected the API to accept TLS 1.2 or 1.3');
+        expect(await exercise(probe.accepting(urls, version))).toEqual([]);
+      },
+    );
+});
