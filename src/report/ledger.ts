@@ -66,7 +66,7 @@ export class Ledger {
 
   /** The error behind a text of the test runner. */
   find(message: string, stack: string): Error | undefined {
-    const error = this.#errors.find((each) => message.includes(each.message));
+    const error = this.#errors.find((each) => each.message !== '' && message.includes(each.message));
     this.#thrown = { error, message, stack };
     return error;
   }
@@ -103,7 +103,7 @@ export function endingOf({ status, error }: Pick<TestInfo, 'status' | 'error'>, 
 
 /** The expected and the received value in the text of an assertion of Playwright's `expect`. */
 function comparison(message: string): { expected: string; actual: string } | undefined {
-  if (!/\bexpect\(.*\)\.(?:not\.)?to/su.test(message)) return undefined;
+  if (!/\bexpect\(.*\)\.(?:resolves\.|rejects\.)?(?:not\.)?to/su.test(message)) return undefined;
   const line = (label: string): string | undefined =>
     new RegExp(`^${label}[^:\\n]*:\\s*(.*)$`, 'mu').exec(message)?.[1];
   const difference = message.split('\n').filter((each) => /^\s*[-+] /u.test(each));
