@@ -8,7 +8,7 @@ import { examine } from '../directory/load.ts';
 import { gather, InitError, type InitIo, type InitOptions } from './init-answers.ts';
 import { renderIntegration, type Answers } from './integration-template.ts';
 
-export { InitError, type InitIo, type InitOptions } from './init-answers.ts';
+export type { InitIo, InitOptions } from './init-answers.ts';
 
 /**
  * Writes a commented integration file from options, from what the issuer's metadata tells, and from answers.

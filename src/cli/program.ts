@@ -157,7 +157,7 @@ export async function program(args: readonly string[], io: Io): Promise<ExitCode
 
 function patternOf(text: string): void {
   try {
-    new RegExp(text, 'u');
+    RegExp(text, 'u');
   } catch (cause) {
     throw new UsageError(`expected --grep to be a regular expression, got ${JSON.stringify(text)}`, {
       cause,

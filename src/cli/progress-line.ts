@@ -3,8 +3,8 @@ import type { Io } from './io.ts';
 
 /** Shows how a run goes on: a line that is written over on a terminal, some plain lines elsewhere. */
 export interface ProgressLine {
-  show(progress: Progress): void;
-  end(): void;
+  readonly show: (progress: Progress) => void;
+  readonly end: () => void;
 }
 
 const endings = { completed: 'passed', contradicted: 'failed', prevented: 'not judged' } as const;

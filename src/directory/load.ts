@@ -19,9 +19,9 @@ export interface LoadedIntegration {
   readonly file: string;
   readonly text: string;
   /** The line (from 1) of a JSON pointer, or of its nearest ancestor that is in the file. */
-  lineOf(pointer: string): number;
+  readonly lineOf: (pointer: string) => number;
   /** The absolute path of a path that the file names. */
-  resolve(path: string): string;
+  readonly resolve: (path: string) => string;
 }
 
 /** What the text of an integration file says, and all that is wrong with it. */

@@ -69,7 +69,7 @@ export function endpoint(
   name: EndpointName,
   by: 'certificate' | 'key',
 ): string | undefined {
-  const usual = metadata[name] as string | undefined;
+  const usual = metadata[name];
   return by === 'certificate' ? (metadata.mtls_endpoint_aliases?.[name] ?? usual) : usual;
 }
 
