@@ -8,23 +8,28 @@ export interface Chromium {
 }
 
 /**
- * The Chromium to launch: the one that `ASSAY_CHROMIUM` names, else the one that Playwright downloaded, else Debian's
- * `chromium-headless-shell` or `chromium` on the path. Undefined where there is none; nothing is launched or downloaded.
+ * The Chromium to launch: the one that `ASSAY_CHROMIUM` names; else Debian's `chromium-headless-shell` on the path, which has
+ * all libraries that it needs; else the one that Playwright downloaded; else `chromium` on the path. Undefined where there
+ * is none. Nothing is launched or downloaded.
  */
 export async function findChromium(env: NodeJS.ProcessEnv): Promise<Chromium | undefined> {
   const named = env['ASSAY_CHROMIUM'];
   if (named !== undefined && named !== '') return { executablePath: named };
+  const debian = await onPath('chromium-headless-shell', env);
+  if (debian !== undefined) return { executablePath: debian };
   const { chromium } = await import('@playwright/test');
   const full = chromium.executablePath();
   if (await isThere(join(headlessShellBeside(full), 'INSTALLATION_COMPLETE'))) return {};
-  const onPath = ['chromium-headless-shell', 'chromium'].flatMap((name) =>
-    (env['PATH'] ?? '')
-      .split(delimiter)
-      .filter((directory) => directory !== '')
-      .map((directory) => join(directory, name)),
-  );
-  for (const executablePath of [full, ...onPath])
-    if (await isThere(executablePath, constants.X_OK)) return { executablePath };
+  if (await isThere(full)) return { executablePath: full };
+  const other = await onPath('chromium', env);
+  return other === undefined ? undefined : { executablePath: other };
+}
+
+async function onPath(name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  for (const directory of (env['PATH'] ?? '').split(delimiter)) {
+    const path = join(directory, name);
+    if (directory !== '' && (await isThere(path, constants.X_OK))) return path;
+  }
   return undefined;
 }
 
