@@ -1,4 +1,13 @@
-import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { CheckRecord } from './assemble.ts';
 
@@ -28,9 +37,17 @@ export function openJournal(directory: string, checks: readonly CheckRecord[]): 
   };
 }
 
-/** The checks of a journal, each as it was last written. A last line that was cut off by a crash is left out. */
+/** Removes a journal whose content stands in a complete result document. */
+export const removeJournal = (directory: string): void =>
+  rmSync(join(directory, journalName), { force: true });
+
+/**
+ * The checks of a journal, each as it was last written. A last line that was cut off by a crash is left out; of a run that
+ * ended before it had a journal, there are none.
+ */
 export function readJournal(directory: string): readonly CheckRecord[] {
-  const lines = readFileSync(join(directory, journalName), 'utf8').split('\n').slice(0, -1);
+  const path = join(directory, journalName);
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
   const records = lines.map((line) => JSON.parse(line) as CheckRecord);
   return [...new Map(records.map((record) => [record.id, record])).values()];
 }
