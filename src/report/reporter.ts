@@ -3,7 +3,7 @@ import type { FullResult, Reporter, Suite, TestCase, TestError, TestResult } fro
 import { assign } from '../profiles/plan.ts';
 import { loadIntegration } from '../directory/load.ts';
 import { assemble, type CheckRecord } from './assemble.ts';
-import { openJournal, type Journal } from './journal.ts';
+import { openJournal, removeJournal, type Journal } from './journal.ts';
 import type { Evidence } from './ledger.ts';
 import type { Progress } from './progress.ts';
 import { publish } from './publish.ts';
@@ -67,7 +67,9 @@ export default class AssayReporter implements Reporter {
     await this.#published;
     for (const message of this.#errors) tell({ event: 'error', message });
     const ended = result.status === 'passed' || result.status === 'failed';
-    await this.#publish(ended && this.#errors.length === 0 ? 'complete' : 'interrupted');
+    const status = ended && this.#errors.length === 0 ? 'complete' : 'interrupted';
+    await this.#publish(status);
+    if (status === 'complete') removeJournal(this.#run.directory);
   }
 
   async #publish(status: 'complete' | 'interrupted'): Promise<void> {
