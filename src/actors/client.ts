@@ -39,6 +39,7 @@ export interface Pushed {
 /** An authorization code and what is needed to redeem it. */
 export interface Grant extends Attempt {
   readonly code: string;
+  readonly redirectUri: string;
 }
 
 /** The members of a token response (RFC 6749, section 5.1) that later steps use. */
@@ -67,6 +68,7 @@ export class Client {
   /** The key that proves possession, and to which tokens are bound. */
   readonly proofKey: SigningKey;
   readonly #nonces = new Map<string, string>();
+  #skew = 0;
 
   constructor(parts: ClientParts) {
     this.parts = parts;
@@ -152,7 +154,7 @@ export class Client {
         'subject',
         `expected a code and the state that was sent, got ${code === undefined ? `error ${error ?? 'none'} (${description ?? 'no description'})` : 'another state'}`,
       );
-    return { code, ...pushed.attempt };
+    return { code, redirectUri: this.parts.registration.redirect_uri, ...pushed.attempt };
   }
 
   /** Redeems an authorization code at the token endpoint. */
@@ -161,7 +163,7 @@ export class Client {
       [
         ['grant_type', 'authorization_code'],
         ['code', grant.code],
-        ['redirect_uri', this.parts.registration.redirect_uri],
+        ['redirect_uri', grant.redirectUri],
         ['code_verifier', grant.verifier],
       ],
       edits,
@@ -245,7 +247,7 @@ export class Client {
         jti: randomUUID(),
         htm: method,
         htu: url.replace(/[?#].*$/u, ''),
-        iat: this.parts.clock(),
+        iat: this.#now(),
         ...(nonce === undefined ? {} : { nonce }),
         ...claims,
       },
@@ -263,7 +265,8 @@ export class Client {
 
   /** The client assertion of a request: its audience is the issuer, as a string (FAPI 2.0, 5.3.2.1, item 8). */
   assertion(): Sealable {
-    const { key, metadata, clock } = this.parts;
+    const { key, metadata } = this.parts;
+    const now = this.#now();
     if (!key)
       throw new FlowError(
         'no-key',
@@ -277,12 +280,17 @@ export class Client {
         sub: this.id,
         aud: metadata.issuer,
         jti: randomUUID(),
-        iat: clock(),
-        nbf: clock(),
-        exp: clock() + 60,
+        iat: now,
+        nbf: now,
+        exp: now + 60,
       },
       key: key.key,
     };
+  }
+
+  /** The time at the server: what is so far ahead must be so by its clock, not by ours. */
+  #now(): number {
+    return this.parts.clock() + this.#skew;
   }
 
   #pushDraft(attempt: Attempt): Draft {
@@ -336,8 +344,9 @@ export class Client {
   }
 
   async #send(draft: Draft, edits: readonly Edit[]): Promise<Reply> {
-    const world = { metadata: this.parts.metadata, now: this.parts.clock() };
+    const world = { metadata: this.parts.metadata, now: this.#now() };
     const reply = await this.parts.transport.send(assemble(edited(draft, edits, world), edits));
+    this.#skew = skewOf(reply, this.parts.clock()) ?? this.#skew;
     const nonce = reply.headers['dpop-nonce'];
     if (nonce === undefined) return reply;
     const { origin } = new URL(draft.url);
@@ -352,6 +361,12 @@ export class Client {
       ),
     );
   }
+}
+
+/** Seconds that the server is ahead, up to a minute; beyond that its Date header is not believed. */
+function skewOf({ headers }: Reply, now: number): number | undefined {
+  const seconds = Math.floor(Date.parse(headers['date'] ?? '') / 1000) - now;
+  return Math.abs(seconds) <= 60 ? seconds : undefined;
 }
 
 /** ES256 unless the server advertises others only. */

@@ -213,6 +213,11 @@ export const Integration = Type.Object(
       description: 'Two test clients, so that mix-ups can be tried.',
     }),
     resources: Type.Array(Resource, { minItems: 1, description: 'Calls to the resource API.' }),
+    scope_names: Type.Optional(
+      Type.Record(Type.String(), text('Words for the scope on the consent page.'), {
+        description: 'What the consent page calls the scopes, where it does not show them as they are.',
+      }),
+    ),
     features: Type.Array(Type.Enum([...features]), {
       uniqueItems: true,
       description: 'Declared optional features.',

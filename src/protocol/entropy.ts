@@ -6,10 +6,21 @@
 export function secretBits(samples: readonly string[]): number {
   if (new Set(samples).size < samples.length || samples.length < 2) return 0;
   const varying = withoutShared(samples);
-  const alphabet = new Set(varying.join('')).size;
+  const letters = varying.join('');
+  const alphabet = alphabets.find(([of]) => of.test(letters))?.[1] ?? 95;
   const shortest = Math.min(...varying.map((each) => each.length));
-  return sequential(varying) ? 0 : shortest * Math.log2(Math.max(alphabet, 1));
+  return sequential(varying) ? 0 : shortest * Math.log2(alphabet);
 }
+
+/** From the smallest: few samples do not show every letter of the alphabet that they are drawn from. */
+const alphabets: readonly (readonly [of: RegExp, size: number])[] = [
+  [/^[0-9]*$/u, 10],
+  [/^(?:[0-9a-f]*|[0-9A-F]*)$/u, 16],
+  [/^(?:[a-z2-7]*|[A-Z2-7]*)$/u, 32],
+  [/^(?:[0-9a-z]*|[0-9A-Z]*)$/u, 36],
+  [/^[0-9A-Za-z]*$/u, 62],
+  [/^[\w+/=.-]*$/u, 64],
+];
 
 /** The samples without the positions at which all of them agree. */
 function withoutShared(samples: readonly string[]): readonly string[] {

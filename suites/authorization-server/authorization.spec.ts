@@ -110,9 +110,11 @@ test.describe('the authorization endpoint', () => {
     async ({ client, stranger, exercise, given }) => {
       const visit = await exercise(client.authorize(await client.begin(), { user: stranger }));
       const redirects = afterCredentials(visit);
-      given(visit.landing.at === 'callback', 'expected the user to be sent back to the client');
-      expect(visit.hops.map(({ status }) => status)).not.toContain(307);
-      expect(redirects.map(({ status }) => status)).not.toContain(308);
+      given(
+        redirects.length > 0,
+        'expected a redirect after a form with a password; the automatic user posts none',
+      );
+      expect(redirects.map(({ status }) => status)).not.toContain(307);
     },
   );
 
@@ -132,14 +134,14 @@ test.describe('the authorization endpoint', () => {
   test(
     'names the client and the scopes to the user',
     verifies('fapi2-sp/5.3.2.2-13'),
-    async ({ client, stranger, exercise, given }) => {
+    async ({ client, stranger, exercise, given, integration }) => {
       const { pages } = await exercise(client.authorize(await client.begin(), { user: stranger }));
       given(pages.length > 0, 'expected pages to be shown; the automatic user sees none');
       const shown = pages.map(({ text }) => text).join('\n');
       const { name = client.id, scope } = client.parts.registration;
       expect(shown).toContain(name);
       for (const each of scope.split(' ').filter((value) => value !== 'openid'))
-        expect(shown).toContain(each);
+        expect(shown).toContain(integration.scope_names?.[each] ?? each);
     },
   );
 

@@ -22,7 +22,7 @@ test.describe('DPoP at the token endpoint', when('dpop'), () => {
   });
 
   test('rejects no proof', verifies('fapi2-sp/5.3.2.1-4'), async ({ rejects }) => {
-    await rejects(withoutProof, 'invalid_request', 'invalid_dpop_proof', 'invalid_grant');
+    await rejects(withoutProof, 'invalid_request', 'invalid_dpop_proof', 'invalid_grant', 'use_dpop_nonce');
   });
 
   for (const [what, edit] of Object.entries({

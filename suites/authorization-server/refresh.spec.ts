@@ -55,7 +55,7 @@ test.describe('refresh tokens', when('refresh-token'), () => {
 
   test.describe('with DPoP', when('dpop'), () => {
     test('cannot be used without a proof', verifies('fapi2-sp/5.3.2.1-4'), async ({ rejects }) => {
-      await rejects(withoutProof, 'invalid_request', 'invalid_dpop_proof', 'invalid_grant');
+      await rejects(withoutProof, 'invalid_request', 'invalid_dpop_proof', 'invalid_grant', 'use_dpop_nonce');
     });
   });
 
