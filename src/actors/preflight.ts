@@ -4,7 +4,7 @@ import type { Client as Registration } from '../directory/integration.ts';
 import { endpointsIn } from '../protocol/metadata.ts';
 import type { Reply } from '../transport/transport.ts';
 import { faults, type Fault } from '../verdict/verdict.ts';
-import type { Client } from './client.ts';
+import { memberOf, type Client } from './client.ts';
 import { assertion } from './edits.ts';
 import { deniesRegistration, describe, errorOf, FlowError } from './flow-error.ts';
 import { clientCertificate, signingKey, type Session } from './session.ts';
@@ -209,7 +209,16 @@ async function flowsOf(session: Session): Promise<readonly Finding[]> {
   for (const client of [await session.client(), await session.other()])
     findings.push(
       await found(`flow of ${client.id}`, async () => {
-        const { access } = await client.tokens();
+        const { access, reply: tokens } = await client.tokens();
+        const missing = notGranted(client.parts.registration.scope, tokens);
+        if (missing.length > 0)
+          return {
+            what: `flow of ${client.id}`,
+            state: 'problem' as const,
+            fault: 'configuration' as const,
+            detail: `the server passes over a part of the scope: ${missing.join(' ')} was asked for and not granted`,
+            advice: adviceOn('invalid_scope'),
+          };
         const [resource] = value.resources;
         if (!resource) return ok(`flow of ${client.id}`, 'login, consent and tokens work');
         const reply = await client.call(resource, access);
@@ -225,6 +234,13 @@ async function flowsOf(session: Session): Promise<readonly Finding[]> {
       }),
     );
   return findings.filter((finding) => finding !== undefined);
+}
+
+/** The scopes that were asked for and not granted; a server that says nothing granted all (RFC 6749, section 5.1). */
+function notGranted(asked: string, reply: Reply): readonly string[] {
+  const granted = memberOf(reply, 'scope');
+  if (typeof granted !== 'string') return [];
+  return asked.split(' ').filter((scope) => !granted.split(' ').includes(scope));
 }
 
 const ok = (what: string, detail: string): Finding => ({ what, state: 'ok', detail });

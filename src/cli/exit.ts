@@ -10,16 +10,12 @@ export type ExitCode = (typeof exit)[keyof typeof exit];
  */
 export function exitCodeOf({ verdict, fault, run, checks }: Results): ExitCode {
   const executed = checks.filter((check) => check.executed);
-  if (
-    run.status === 'complete' &&
-    /--only|--grep/u.test(run.selection ?? '') &&
-    verdict === 'inconclusive' &&
-    executed.length > 0
-  ) {
-    const open = executed.find((check) => check.verdict === 'inconclusive');
-    return open ? codeOf('inconclusive', open.fault) : exit.pass;
-  }
-  return codeOf(verdict, fault);
+  const narrowed = run.status === 'complete' && /--only|--grep/u.test(run.selection ?? '');
+  if (!narrowed || verdict !== 'inconclusive' || executed.length === 0) return codeOf(verdict, fault);
+  const open = executed.filter((check) => check.verdict === 'inconclusive');
+  if (open.length > 0) return worst(open.map((check) => codeOf('inconclusive', check.fault)));
+  // A fault that no check has is of the file as a whole: a stale waiver.
+  return fault === undefined ? exit.pass : codeOf(verdict, fault);
 }
 
 function codeOf(verdict: Results['verdict'], fault: Results['fault']): ExitCode {

@@ -70,6 +70,7 @@ async function runOne(
     );
     return { code: exit.configuration };
   }
+  if (io.stop.aborted) return { code: exit.inconclusive };
   const id = `${started.toISOString().replace(/[-:]|\.\d+/gu, '')}-${randomBytes(3).toString('hex')}`;
   const directory = resolve(io.cwd, options.out, value.integration, id);
   const { edition, ...variant } = value.profile;

@@ -85,6 +85,7 @@ async function start(
   });
   // The test runner ends in good order on SIGINT only.
   const interrupt = (): void => void child.kill('SIGINT');
+  if (stop?.aborted) interrupt();
   stop?.addEventListener('abort', interrupt, { once: true });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr])
