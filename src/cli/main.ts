@@ -3,7 +3,14 @@ import { createInterface } from 'node:readline/promises';
 import { program } from './program.ts';
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+let stopped: number | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    // One Ctrl-C may arrive twice, from the terminal and passed on by npm; a later one means it.
+    stopped ??= Date.now();
+    if (Date.now() - stopped > 1000) process.exit(130);
+    stop.abort();
+  });
 
 const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? 'on' : 'off';
 const interactive = process.stdin.isTTY && process.stderr.isTTY;

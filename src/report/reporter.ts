@@ -46,7 +46,7 @@ export default class AssayReporter implements Reporter {
 
   onTestEnd(test: TestCase, result: TestResult): void {
     const planned = recordOf(test);
-    if (assign(planned, this.#run.plan).in !== 'plan' || result.status === 'interrupted') return;
+    if (assign(planned, this.#run.plan).in !== 'plan' || wasCutShort(result)) return;
     const record: CheckRecord = {
       ...planned,
       evidence: evidenceOf(result),
@@ -80,6 +80,10 @@ export default class AssayReporter implements Reporter {
     await publish(this.#run.directory, results, { lineOf });
   }
 }
+
+/** A run that is interrupted reports the checks that it cut off, and those that it never began as skipped. */
+const wasCutShort = ({ status, attachments }: TestResult): boolean =>
+  status === 'interrupted' || (status === 'skipped' && attachments.length === 0);
 
 /** What the check left behind; a worker that died leaves nothing, which is nobody's fault but the harness's. */
 function evidenceOf(result: TestResult): Evidence {
