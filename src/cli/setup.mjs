@@ -115,9 +115,9 @@ async function installPackages() {
   if (isInstalled(wanted, readJson(join(root, 'node_modules', '.package-lock.json')))) return;
   const npm = process.env['npm_execpath'];
   const command = npm === undefined ? ['npm'] : [process.execPath, npm];
-  await step('packages, by npm ci', () =>
-    run([...command, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], 600),
-  );
+  // Not `npm ci`, which demands that the lockfile names the binaries of every platform.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  await step('packages, by npm install', () => run([...command, ...args], 600));
 }
 
 /** Launches the Chromium that would be used; its path, or undefined where there is none that starts. */
