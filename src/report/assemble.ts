@@ -59,6 +59,7 @@ export function assemble({ run, harness, integration, checks: records, status, n
     };
   });
   const selection = narrowing(plan);
+  const { title, about } = editions[plan.edition];
   return {
     format: 'assay-results/1',
     run: {
@@ -77,7 +78,7 @@ export function assemble({ run, harness, integration, checks: records, status, n
       roles: integration.roles,
       file: run.integration,
     },
-    profile: { edition: plan.edition, title: editions[plan.edition].title, ...plan.variant },
+    profile: { edition: plan.edition, title, about, ...plan.variant },
     ...judgeRun(requirements, waivers, { now, status }),
     counts: { checks: tally(checks), requirements: tally(requirements) },
     requirements,

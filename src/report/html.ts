@@ -114,6 +114,7 @@ function facts({ integration, profile, run }: Results): Markup {
     ['Environment', integration.environment],
     ['Under test', integration.roles.join(', ')],
     ['Profile', html`${profile.title} <span class="soft id">${profile.edition}</span>`],
+    ['Edition', profile.about],
     ['Client authentication', profile.client_authentication],
     ['Sender constraint', profile.sender_constraint],
     ['Protocol', profile.protocol === 'openid' ? 'OpenID Connect' : 'OAuth 2.0'],

@@ -108,6 +108,7 @@ export const Results = Type.Object(
       {
         edition: Type.Enum([...editionIds]),
         title: Type.String(),
+        about: Type.String({ description: 'What the edition holds and what it leaves out.' }),
         client_authentication: Type.String(),
         sender_constraint: Type.String(),
         protocol: Type.String(),

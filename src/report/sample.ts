@@ -210,6 +210,7 @@ export function summarised(checks: readonly CheckResult[]): Results {
     profile: {
       edition: 'fapi2-sp-final',
       title: 'FAPI 2.0 Security Profile (Final, February 2025)',
+      about: 'Every item of clauses 5.2 to 5.4.',
       client_authentication: 'private_key_jwt',
       sender_constraint: 'dpop',
       protocol: 'openid',

@@ -180,6 +180,7 @@ function verdict(results: Results, page: Page): readonly string[] {
     ...field('Reason', reason, page),
     ...(fault === undefined ? [] : field('Fault', `${fault}: ${faultNames[fault]}`, page)),
     ...limits.flatMap((limit) => field('Limit', limit, page)),
+    ...field('Edition', profile.about, page),
     ...field('Variant', variant, page),
     ...field('Checks', `${shares(results.checks)}; ${took}`, page),
     ...field(
