@@ -156,7 +156,7 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
         if (!granted(twin)) throw ledger.note(FlowError.refused(purpose, twin));
       };
       await insistOnTwin();
-      const expected = `${purpose} ${edit.name}: refused with ${refusals.join(' or ')}`;
+      const expected = `${purpose}, ${edit.name}: refused with ${refusals.join(' or ')}`;
       const reply = await exercise(ask(edit).catch(refusedByTls));
       if (reply === 'tls-refusal') {
         if (!refusals.includes(reply))
