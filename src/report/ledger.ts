@@ -79,7 +79,9 @@ export class Ledger {
     return {
       ending: 'reason' in ending ? { ...ending, reason: scrub(ending.reason) } : ending,
       exercised: this.exercised,
-      exchanges: this.exchanges,
+      exchanges: this.exchanges
+        .toSorted((one, other) => one.id - other.id)
+        .map((exchange, at) => ({ ...exchange, id: at + 1 })),
       ...(seen ? { expected: scrub(seen.expected), actual: scrub(seen.actual) } : {}),
       ...(this.#thrown ? { stack: scrub(this.#thrown.stack) } : {}),
     };
