@@ -79,7 +79,7 @@ test('a killed test runner is reported by the command, with all that was done', 
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
   process.kill(Number(children.trim().split(' ')[0]), 'SIGKILL');
   const { code, notes, output } = await running.ended;
-  expect(code).toBe(4);
+  expect(code, notes + output).toBe(4);
   expect(notes).toContain('The test runner ended early (killed).');
   expect(output).toContain('INTERRUPTED  reference/reference');
   const { at, results } = await left('orphaned');

@@ -104,7 +104,10 @@ async function runOne(
     onProgress: progress.show,
   });
   progress.end();
-  await rm(join(directory, '.runner'), { recursive: true, force: true });
+  // Workers of a killed test runner may write there for a moment longer: a folder that stays must not cost the report.
+  await rm(join(directory, '.runner'), { recursive: true, force: true, maxRetries: 5 }).catch(
+    () => undefined,
+  );
   const results = await finished(run, integration, io.now());
   if (results.run.status === 'interrupted' && !io.stop.aborted)
     io.note(`The test runner ended early (${end.code ?? 'killed'}).\n${end.output}`);
