@@ -8,6 +8,7 @@ import {
   Status,
   type HttpExchange,
   type Label,
+  type Attachment,
   type StepResult,
   type TestResult,
 } from 'allure-js-commons';
@@ -149,10 +150,7 @@ function step(
   check: CheckResult,
   exchange: Exchange,
 ): StepResult {
-  const { id, at, duration_ms, purpose, edits, request, error } = exchange;
-  const source = `${uuid(run.id, check.id, String(id))}-attachment${ALLURE_HTTP_EXCHANGE_FILE_EXTENSION}`;
-  const content = Buffer.from(JSON.stringify(transcript(exchange)));
-  writer.writeAttachment(source, content);
+  const { at, duration_ms, purpose, edits, request, error } = exchange;
   const start = Date.parse(at);
   return {
     ...createStepResult(),
@@ -163,9 +161,20 @@ function step(
     start,
     stop: start + Math.round(duration_ms),
     parameters: edits.map((edit) => ({ name: 'edit', value: edit })),
-    attachments: [
-      { name: `exchange ${id}`, type: ALLURE_HTTP_EXCHANGE_CONTENT_TYPE, source, size: content.byteLength },
-    ],
+    // An attachment is a file: those of checks that passed would be a thousand, and stand in the HAR as well.
+    attachments: check.verdict === 'pass' ? [] : [attach(writer, run.id, check.id, exchange)],
+  };
+}
+
+function attach(writer: FileSystemWriter, run: string, check: string, exchange: Exchange): Attachment {
+  const source = `${uuid(run, check, String(exchange.id))}-attachment${ALLURE_HTTP_EXCHANGE_FILE_EXTENSION}`;
+  const content = Buffer.from(JSON.stringify(transcript(exchange)));
+  writer.writeAttachment(source, content);
+  return {
+    name: `exchange ${exchange.id}`,
+    type: ALLURE_HTTP_EXCHANGE_CONTENT_TYPE,
+    source,
+    size: content.byteLength,
   };
 }
 

@@ -40,6 +40,16 @@ export async function publish(directory: string, results: Results, options?: Sar
   await writeAtomically(path('results'), `${JSON.stringify(results, undefined, 2)}\n`);
 }
 
+/**
+ * Writes what a run is as long as nothing else is known: a results.json and a page that say that it was interrupted. A run
+ * that is killed at once leaves these.
+ * @throws WriteError
+ */
+export async function announce(directory: string, results: Results): Promise<void> {
+  await writeAtomically(join(directory, published.html), renderHtml(results));
+  await writeAtomically(join(directory, published.results), `${JSON.stringify(results, undefined, 2)}\n`);
+}
+
 /** Lines of an integration file; all are the first one when it is no longer there. */
 async function linesOf(file: string): Promise<SarifOptions['lineOf']> {
   const text = await readFile(file, 'utf8').catch(() => '');

@@ -6,7 +6,8 @@ import { assemble, type CheckRecord } from './assemble.ts';
 import { openJournal, removeJournal, type Journal } from './journal.ts';
 import type { Evidence } from './ledger.ts';
 import type { Progress } from './progress.ts';
-import { publish } from './publish.ts';
+import { announce, publish } from './publish.ts';
+import type { Results } from './results.ts';
 import { recordOf } from './record-of.ts';
 import { readRunFile, variables, type RunFile } from './run-file.ts';
 import { version } from './version.ts';
@@ -20,7 +21,7 @@ export default class AssayReporter implements Reporter {
   readonly #records = new Map<string, CheckRecord>();
   readonly #errors: string[] = [];
   #journal: Journal | undefined;
-  #published: Promise<void> = Promise.resolve();
+  #announced: Promise<void> = Promise.resolve();
 
   printsToStdio(): boolean {
     return false;
@@ -33,7 +34,7 @@ export default class AssayReporter implements Reporter {
     }
     const checks = [...this.#records.values()];
     this.#journal = openJournal(this.#run.directory, checks);
-    this.#published = this.#publish('interrupted');
+    this.#announced = this.#assemble('interrupted').then((results) => announce(this.#run.directory, results));
     const planned = checks.filter((check) => assign(check, this.#run.plan).in === 'plan').length;
     tell({ event: 'begin', checks: planned });
   }
@@ -64,20 +65,19 @@ export default class AssayReporter implements Reporter {
 
   async onEnd(result: FullResult): Promise<void> {
     this.#journal?.close();
-    await this.#published;
+    await this.#announced;
     for (const message of this.#errors) tell({ event: 'error', message });
     const ended = result.status === 'passed' || result.status === 'failed';
     const status = ended && this.#errors.length === 0 ? 'complete' : 'interrupted';
-    await this.#publish(status);
+    await publish(this.#run.directory, await this.#assemble(status));
     if (status === 'complete') removeJournal(this.#run.directory);
   }
 
-  async #publish(status: 'complete' | 'interrupted'): Promise<void> {
+  async #assemble(status: 'complete' | 'interrupted'): Promise<Results> {
     const now = new Date();
-    const { value, lineOf } = await loadIntegration(this.#run.integration, new Date(this.#run.started));
+    const { value } = await loadIntegration(this.#run.integration, new Date(this.#run.started));
     const checks = [...this.#records.values()];
-    const results = assemble({ run: this.#run, harness: version, integration: value, checks, status, now });
-    await publish(this.#run.directory, results, { lineOf });
+    return assemble({ run: this.#run, harness: version, integration: value, checks, status, now });
   }
 }
 
