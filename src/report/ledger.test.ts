@@ -122,7 +122,7 @@ test.describe('a check ends', () => {
 
   const contradicted: Readonly<Record<string, readonly [expected: unknown, actual: unknown]>> = {
     toBe: ['201', '200'],
-    toEqual: [expect.stringContaining('3'), expect.stringContaining('2')],
+    toEqual: [expect.stringMatching(/^- +3,$/u), expect.stringMatching(/^\+ +2,$/u)],
     toMatchObject: [expect.stringContaining('y'), expect.stringContaining('x')],
     toContain: ['"c"', '["a", "b"]'],
     notToContain: ['not "a"', '["a", "b"]'],

@@ -108,7 +108,10 @@ function comparison(message: string): { expected: string; actual: string } | und
   if (!/\bexpect\(.*\)\.(?:resolves\.|rejects\.)?(?:not\.)?to/su.test(message)) return undefined;
   const line = (label: string): string | undefined =>
     new RegExp(`^${label}[^:\\n]*:\\s*(.*)$`, 'mu').exec(message)?.[1];
-  const difference = message.split('\n').filter((each) => /^\s*[-+] /u.test(each));
+  // The legend of a difference counts its lines: `- Expected  - 1`.
+  const difference = message
+    .split('\n')
+    .filter((each) => /^\s*[-+] /u.test(each) && !/^[-+] (?:Expected|Received) +[-+] +\d+$/u.test(each));
   const side = (sign: string): string =>
     difference.filter((each) => each.trimStart().startsWith(sign)).join('\n');
   return { expected: line('Expected') ?? side('-'), actual: line('Received') ?? side('+') };
