@@ -10,6 +10,9 @@ const afterCredentials = ({ hops }: Visit): readonly Hop[] =>
 const parametersOf = ({ landing }: Visit): Readonly<Record<string, string>> =>
   landing.at === 'callback' ? landing.parameters : {};
 
+const bringsCode = (target: string, callback: string): boolean =>
+  target.startsWith(callback) && new URL(target).searchParams.has('code');
+
 test.describe('the authorization endpoint', () => {
   test('returns a code, the state and iss', verifies('fapi2-sp/5.3.2.2-7'), async ({ client, exercise }) => {
     const pushed = await client.begin();
@@ -52,14 +55,16 @@ test.describe('the authorization endpoint', () => {
     },
   );
 
+  // A request_uri that nobody issued stands for nothing that was pushed.
   test(
-    'shows an error for an unknown request_uri',
-    verifies('fapi2-sp/5.3.2.1-7'),
+    'rejects a made-up request_uri beside valid parameters',
+    verifies('fapi2-sp/5.3.2.2-3'),
     async ({ client, exercise }) => {
+      const { attempt } = await client.begin();
       await client.grant();
       const visit = await exercise(
         client.visit([
-          ['client_id', client.id],
+          ...client.parameters(attempt),
           ['request_uri', 'urn:ietf:params:oauth:request_uri:unknown'],
         ]),
       );
@@ -67,19 +72,23 @@ test.describe('the authorization endpoint', () => {
     },
   );
 
+  // RFC 9126, section 2.2 binds it to the client that pushed: neither of the two gets a code for it.
   test(
-    'shows an error for the request_uri of another client',
+    'rejects the request_uri of another client',
     verifies('fapi2-sp/5.3.2.2-2'),
     async ({ client, other, exercise }) => {
       await client.grant();
       const foreign = await other.begin();
-      const visit = await exercise(
-        client.visit([
+      const targets = await exercise(
+        client.redirects([
           ['client_id', client.id],
           ['request_uri', requestUri(foreign.reply)],
         ]),
       );
-      expect(parametersOf(visit)).not.toHaveProperty('code');
+      const callbacks = [client, other].map(({ parts }) => parts.registration.redirect_uri);
+      expect(callbacks.filter((callback) => targets.some((target) => bringsCode(target, callback)))).toEqual(
+        [],
+      );
     },
   );
 
