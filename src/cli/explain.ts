@@ -27,7 +27,8 @@ function aboutRequirement(id: RequirementId, checks: readonly CheckRecord[]): Ab
   const { level, party, text, why, link, untested } = catalogue[id];
   return {
     requirement: id,
-    demands: `${party === 'all' ? 'Everybody' : `The ${party.replaceAll('-', ' ')}`} ${level}: ${text}.`,
+    level: `${level}, ${party === 'all' ? 'everybody' : party.replaceAll('-', ' ')}`,
+    demands: text,
     why,
     specification: link,
     'not tested': untested,

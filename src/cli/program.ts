@@ -143,7 +143,9 @@ export async function program(args: readonly string[], io: Io): Promise<ExitCode
     .wrap(Math.min(110, io.width))
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new UsageError(message);
+      throw (
+        error ?? new UsageError(message.startsWith('Did you mean') ? `unknown command; ${message}` : message)
+      );
     });
   try {
     await parser.parseAsync(args, {}, (_error, _argv, output) => {

@@ -98,7 +98,7 @@ test('a run selects by title, in the fast tier', async () => {
 });
 
 test('a run that selects nothing shows nothing', async () => {
-  expect(await run('--only', 'no/such/*', '--out', 'nothing')).toMatchObject({ code: 4 });
+  expect(await run('--only', 'no/such/*', '--out', 'nothing')).toMatchObject({ code: 2 });
 });
 
 test('the doctor finds the reference in order', async () => {

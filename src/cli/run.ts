@@ -111,6 +111,13 @@ async function runOne(
   const results = await finished(run, integration, io.now());
   if (results.run.status === 'interrupted' && !io.stop.aborted)
     io.note(`The test runner ended early (${end.code ?? 'killed'}).\n${end.output}`);
+  if (
+    (options.only.length > 0 || options.grep !== undefined) &&
+    !results.checks.some(({ executed }) => executed)
+  ) {
+    io.note('No check of this plan matches --only and --grep; `assay list checks` shows all ids.\n');
+    return { code: exit.configuration, results };
+  }
   if (options.format === 'text')
     io.write(
       renderSummary(results, {
