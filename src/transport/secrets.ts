@@ -45,12 +45,15 @@ export const mayHoldKey = (json: string): boolean => /"kty"\s*:/u.test(json);
 /** Whether a member of a JWK is private. */
 export const isPrivateMember = (name: string): boolean => privateMembers.has(name);
 
+/** A word, or several written as one: `invalid`, `UK`, `ConsentMismatch`. Letters drawn at random do not go on like that. */
+const word = '(?:[A-Z]+|[A-Za-z][a-z]+(?:[A-Z][a-z]{2,})*)';
+const errorCode = new RegExp(`^(?:\\d{1,6}|${word}(?:[._ -]${word})+)$`, 'u');
+
 /**
  * Whether a JSON member `code` is an error's code rather than an authorization code: short numbers, or words joined by
  * separators, as resource APIs use them.
  */
-export const isErrorCode = (value: string): boolean =>
-  /^(?:\d{1,6}|[A-Za-z]+(?:[._ -][A-Za-z]+)+)$/u.test(value);
+export const isErrorCode = (value: string): boolean => errorCode.test(value);
 
 // Starting only where a run of characters starts keeps the scan linear.
 const compact = /(?<![\w-])ey[\w-]{8,}\.[\w-]*\.[\w-]*(?:\.[\w-]*\.[\w-]+)?(?![\w-]|\[redacted )/gu;
