@@ -9,6 +9,8 @@ export default defineConfig({
   // A flaky conformance verdict is a defect: nothing is tried twice.
   retries: 0,
   timeout: 120_000,
+  // The tests wait for other processes more than they compute.
+  workers: '100%',
   reporter: [['line']],
   outputDir: 'reports/.playwright',
   projects: [
