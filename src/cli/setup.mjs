@@ -161,7 +161,7 @@ ${failures.map((each) => `- ${each}`).join('\n')}`);
 }
 
 /**
- * The last lines are those that tell.
+ * The last lines that are not of a stack are those that tell.
  * @param {unknown} error
  */
 function messageOf(error) {
