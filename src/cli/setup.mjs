@@ -167,8 +167,8 @@ ${failures.map((each) => `- ${each}`).join('\n')}`);
 function messageOf(error) {
   const lines = (error instanceof Error ? error.message : String(error)).split('\n');
   return lines
-    .filter((line) => line.trim() !== '')
-    .slice(-6)
+    .filter((line) => !/^\s*(?:at |$)/u.test(line))
+    .slice(-3)
     .join('\n  ');
 }
 
