@@ -1,17 +1,7 @@
 import { requestUri } from '../../src/actors/client.ts';
-import {
-  assertion,
-  assertionAhead,
-  assertionAlgorithm,
-  assertionSignatureBroken,
-  replace,
-  signedWithForeignKey,
-  unauthenticated,
-  withCertificate,
-  without,
-} from '../../src/actors/edits.ts';
+import { replace, without } from '../../src/actors/edits.ts';
 import { secretBits } from '../../src/protocol/entropy.ts';
-import { expect, test, verifies, when } from '../test.ts';
+import { expect, test, verifies } from '../test.ts';
 
 test.use({ operation: 'push' });
 
@@ -50,11 +40,6 @@ test.describe('the pushed authorization request endpoint', () => {
       'invalid_request_object',
       'request_uri_not_supported',
     );
-  });
-
-  // RFC 6749, section 5.2 names invalid_client; a server may find the request incomplete first.
-  test('rejects no authentication', verifies('fapi2-sp/5.3.2.2-4'), async ({ rejects }) => {
-    await rejects(unauthenticated, 'invalid_client', 'invalid_request', 'tls-refusal');
   });
 
   // An absent code_challenge_method means plain (RFC 7636, section 4.3).
@@ -96,101 +81,3 @@ test.describe('the pushed authorization request endpoint', () => {
       );
     });
 });
-
-// RFC 6749, section 5.2 lets a server call a bad assertion either of these.
-const badAssertion = ['invalid_client', 'invalid_request'] as const;
-
-test.describe(
-  'client assertions at the pushed authorization request endpoint',
-  when('private_key_jwt'),
-  () => {
-    test('rejects a foreign key', verifies('fapi2-sp/5.3.2.1-6'), async ({ rejects }) => {
-      await rejects(signedWithForeignKey, ...badAssertion);
-    });
-
-    test('rejects a broken signature', verifies('fapi2-sp/5.3.2.1-6'), async ({ rejects }) => {
-      await rejects(assertionSignatureBroken, ...badAssertion);
-    });
-
-    test(
-      'rejects an assertion of another client',
-      verifies('fapi2-sp/5.3.2.1-6'),
-      async ({ rejects, other }) => {
-        await rejects(
-          assertion('assertion of another client', { iss: other.id, sub: other.id }),
-          ...badAssertion,
-        );
-      },
-    );
-
-    test('rejects an expired assertion', verifies('fapi2-sp/5.3.2.1-6'), async ({ rejects }) => {
-      const past = (seconds: number) => (world: { now: number }) => world.now - seconds;
-      await rejects(
-        assertion('expired assertion', { iat: past(360), nbf: past(360), exp: past(300) }),
-        ...badAssertion,
-      );
-    });
-
-    for (const [what, edit] of Object.entries({
-      'its URL as the audience': assertion('audience: the PAR endpoint', {
-        aud: ({ metadata }) => metadata.pushed_authorization_request_endpoint,
-      }),
-      'the token endpoint as the audience': assertion('audience: the token endpoint', {
-        aud: ({ metadata }) => metadata.token_endpoint,
-      }),
-      'the issuer within a list as the audience': assertion('audience: a list', {
-        aud: ({ metadata }) => [metadata.issuer, metadata.token_endpoint],
-      }),
-      'another server as the audience': assertion('audience: another server', {
-        aud: 'https://attacker.example',
-      }),
-    }))
-      test(`rejects ${what}`, verifies('fapi2-sp/5.3.2.1-8'), async ({ rejects }) => {
-        await rejects(edit, ...badAssertion);
-      });
-
-    // Ten seconds exactly could become more on the way; nine leave a second for it.
-    test(
-      'accepts an assertion issued 9 seconds ahead',
-      verifies('fapi2-sp/5.3.2.1-13'),
-      async ({ client, exercise }) => {
-        await client.grant();
-        expect(await exercise(client.push(assertionAhead(9)))).toHaveProperty('status', 201);
-      },
-    );
-
-    test(
-      'rejects an assertion issued 70 seconds ahead',
-      verifies('fapi2-sp/5.3.2.1-13'),
-      async ({ rejects }) => {
-        await rejects(assertionAhead(70), ...badAssertion);
-      },
-    );
-
-    test('rejects an unsigned assertion', verifies('fapi2-sp/5.4.1-1.3'), async ({ rejects }) => {
-      await rejects(assertionAlgorithm('none'), ...badAssertion);
-    });
-  },
-);
-
-test.describe(
-  'client certificates at the pushed authorization request endpoint',
-  when('tls_client_auth', 'self_signed_tls_client_auth'),
-  () => {
-    test(
-      'rejects the certificate of another client',
-      verifies('fapi2-sp/5.3.2.1-6'),
-      async ({ rejects, other, given }) => {
-        const certificate = given(
-          other.parts.certificate,
-          'expected the second client to have a certificate',
-        );
-        await rejects(
-          withCertificate('certificate of another client', certificate),
-          'invalid_client',
-          'tls-refusal',
-        );
-      },
-    );
-  },
-);

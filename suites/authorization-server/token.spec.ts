@@ -1,23 +1,11 @@
 import { memberOf, tokensIn } from '../../src/actors/client.ts';
-import {
-  assertion,
-  assertionAhead,
-  assertionAlgorithm,
-  replace,
-  signedWithForeignKey,
-  unauthenticated,
-  without,
-} from '../../src/actors/edits.ts';
+import { replace, without } from '../../src/actors/edits.ts';
 import { secretBits } from '../../src/protocol/entropy.ts';
-import { expect, test, verifies, when } from '../test.ts';
+import { expect, test, verifies } from '../test.ts';
 
 test.use({ operation: 'redeem' });
 
 test.describe('the token endpoint', () => {
-  test('rejects no authentication', verifies('fapi2-sp/5.3.2.1-3'), async ({ rejects }) => {
-    await rejects(unauthenticated, 'invalid_client', 'invalid_request', 'tls-refusal');
-  });
-
   test('rejects no code_verifier', verifies('fapi2-sp/5.3.2.2-5'), async ({ rejects }) => {
     await rejects(without('code_verifier'), 'invalid_grant', 'invalid_request');
   });
@@ -98,64 +86,3 @@ const passwordGrant = {
   name: 'password grant',
   apply: <T>(draft: T): T => ({ ...draft, purpose: 'token request with a password' }),
 };
-
-// RFC 6749, section 5.2 lets a server call a bad assertion either of these.
-const badAssertion = ['invalid_client', 'invalid_request'] as const;
-
-test.describe('client assertions at the token endpoint', when('private_key_jwt'), () => {
-  test('rejects a foreign key', verifies('fapi2-sp/5.3.2.1-6'), async ({ rejects }) => {
-    await rejects(signedWithForeignKey, ...badAssertion);
-  });
-
-  for (const [what, edit] of Object.entries({
-    'its URL as the audience': assertion('audience: the token endpoint', {
-      aud: ({ metadata }) => metadata.token_endpoint,
-    }),
-    'the issuer within a list as the audience': assertion('audience: a list', {
-      aud: ({ metadata }) => [metadata.issuer, metadata.token_endpoint],
-    }),
-    'another server as the audience': assertion('audience: another server', {
-      aud: 'https://attacker.example',
-    }),
-  }))
-    test(`rejects ${what}`, verifies('fapi2-sp/5.3.2.1-8'), async ({ rejects }) => {
-      await rejects(edit, ...badAssertion);
-    });
-
-  test(
-    'accepts an assertion issued 9 seconds ahead',
-    verifies('fapi2-sp/5.3.2.1-13'),
-    async ({ client, exercise }) => {
-      await client.tokens();
-      const reply = await exercise(client.redeem(await client.grant(), assertionAhead(9)));
-      expect(reply.status).toBe(200);
-    },
-  );
-
-  test(
-    'rejects an assertion issued 70 seconds ahead',
-    verifies('fapi2-sp/5.3.2.1-13'),
-    async ({ rejects }) => {
-      await rejects(assertionAhead(70), ...badAssertion);
-    },
-  );
-
-  test('rejects an unsigned assertion', verifies('fapi2-sp/5.4.1-1.3'), async ({ rejects }) => {
-    await rejects(assertionAlgorithm('none'), ...badAssertion);
-  });
-
-  // Only an RSA key can sign with a forbidden algorithm and still be the registered one.
-  test(
-    'rejects an assertion signed with RS256',
-    verifies('fapi2-sp/5.4.1-1.2'),
-    async ({ client, other, exercise, given }) => {
-      const rsa = given(
-        [client, other].find(({ parts }) => parts.key?.alg === 'PS256'),
-        'expected one of the two clients to have an RSA key, without which no forbidden algorithm can be tried',
-      );
-      await rsa.tokens();
-      const reply = await exercise(rsa.redeem(await rsa.grant(), assertionAlgorithm('RS256')));
-      expect(badAssertion).toContain(memberOf(reply, 'error'));
-    },
-  );
-});
