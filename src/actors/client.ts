@@ -139,7 +139,7 @@ export class Client {
   /** Obtains an authorization code by a valid flow, or one whose pushed request carries edits. */
   async grant(...edits: readonly Edit[]): Promise<Grant> {
     const pushed = await this.begin(...edits);
-    if (pushed.reply.status !== 201) throw FlowError.refused('pushed authorization request', pushed.reply);
+    if (!isPushed(pushed.reply)) throw FlowError.refused('pushed authorization request', pushed.reply);
     const { landing } = await this.authorize(pushed);
     if (landing.at === 'page')
       throw new FlowError(
@@ -377,6 +377,10 @@ function proofAlgorithm(metadata: Metadata): Exclude<Algorithm, 'HS256' | 'none'
   if (offered.length === 0 || offered.includes('ES256')) return 'ES256';
   return offered.includes('PS256') ? 'PS256' : 'EdDSA';
 }
+
+/** Whether a pushed request was taken. RFC 9126, section 2.2 wants 201; that a server answers 200 is one check's matter. */
+export const isPushed = (reply: Reply): boolean =>
+  (reply.status === 201 || reply.status === 200) && typeof memberOf(reply, 'request_uri') === 'string';
 
 /** The request_uri of an answer at the PAR endpoint. */
 export function requestUri(reply: Reply): string {

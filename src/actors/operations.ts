@@ -1,6 +1,6 @@
 import type { Resource } from '../directory/integration.ts';
 import type { Reply } from '../transport/transport.ts';
-import { memberOf, tokensIn, type Client } from './client.ts';
+import { isPushed, memberOf, tokensIn, type Client } from './client.ts';
 import type { Edit } from './draft.ts';
 import { FlowError } from './flow-error.ts';
 
@@ -28,7 +28,7 @@ export const operations = {
       async (client) =>
       (...edits) =>
         client.push(...edits),
-    granted: (reply) => reply.status === 201 && typeof memberOf(reply, 'request_uri') === 'string',
+    granted: isPushed,
   },
   redeem: {
     purpose: 'token request with a code',

@@ -142,7 +142,7 @@ async function trial(client: Client): Promise<Finding> {
   const what = `registration of ${client.id}`;
   const finding = await found(what, async () => {
     const reply = await client.push();
-    if (reply.status === 201) return ok(what, 'a pushed authorization request is accepted');
+    if (isPushed(reply)) return ok(what, 'a pushed authorization request is accepted');
     if (await demandsAnotherAudience(client, reply))
       return {
         what,
@@ -169,7 +169,7 @@ async function demandsAnotherAudience(client: Client, reply: Reply): Promise<boo
   const control = assertion('audience: the token endpoint', {
     aud: ({ metadata }) => metadata.token_endpoint,
   });
-  return (await client.push(control)).status === 201;
+  return isPushed(await client.push(control));
 }
 
 function adviceOn(error: string | undefined): string {
