@@ -4,7 +4,7 @@ import type { Client as Registration } from '../directory/integration.ts';
 import { endpointsIn } from '../protocol/metadata.ts';
 import type { Reply } from '../transport/transport.ts';
 import { faults, type Fault } from '../verdict/verdict.ts';
-import { memberOf, type Client } from './client.ts';
+import { isPushed, memberOf, type Client } from './client.ts';
 import { assertion } from './edits.ts';
 import { deniesRegistration, describe, errorOf, FlowError } from './flow-error.ts';
 import { clientCertificate, signingKey, type Session } from './session.ts';
