@@ -5,6 +5,7 @@ import { permittedAlgorithms, sha256, type Algorithm } from '../protocol/jws.ts'
 import { generateKey, publicJwk, type SigningKey } from '../protocol/keys.ts';
 import { endpoint, listOf, type EndpointName, type Metadata } from '../protocol/metadata.ts';
 import type { Certificate, Reply, Transport } from '../transport/transport.ts';
+import { isPushed, requestUri, tokensIn } from './answers.ts';
 import { assemble, edited, type Draft, type Edit, type Pairs, type Sealable } from './draft.ts';
 import { errorOf, FlowError } from './flow-error.ts';
 import { UserError } from './user-error.ts';
@@ -68,7 +69,8 @@ export class Client {
   /** The key that proves possession, and to which tokens are bound. */
   readonly proofKey: SigningKey;
   readonly #nonces = new Map<string, string>();
-  #skew = 0;
+  /** Seconds that each origin is ahead of our clock. */
+  readonly #skews = new Map<string, number>();
 
   constructor(parts: ClientParts) {
     this.parts = parts;
@@ -247,7 +249,7 @@ export class Client {
         jti: randomUUID(),
         htm: method,
         htu: url.replace(/[?#].*$/u, ''),
-        iat: this.#now(),
+        iat: this.#now(url),
         ...(nonce === undefined ? {} : { nonce }),
         ...claims,
       },
@@ -264,9 +266,9 @@ export class Client {
   }
 
   /** The client assertion of a request: its audience is the issuer, as a string (FAPI 2.0, 5.3.2.1, item 8). */
-  assertion(): Sealable {
+  assertion(url: string): Sealable {
     const { key, metadata } = this.parts;
-    const now = this.#now();
+    const now = this.#now(url);
     if (!key)
       throw new FlowError(
         'no-key',
@@ -289,8 +291,8 @@ export class Client {
   }
 
   /** The time at the server: what is so far ahead must be so by its clock, not by ours. */
-  #now(): number {
-    return this.parts.clock() + this.#skew;
+  #now(url: string): number {
+    return this.parts.clock() + (this.#skews.get(new URL(url).origin) ?? 0);
   }
 
   #pushDraft(attempt: Attempt): Draft {
@@ -320,7 +322,7 @@ export class Client {
       url,
       headers: [['accept', 'application/json']],
       form: [['client_id', this.id], ...form],
-      ...(this.#authenticator() === 'key' ? { assertion: this.assertion() } : {}),
+      ...(this.#authenticator() === 'key' ? { assertion: this.assertion(url) } : {}),
       ...this.#certificate(by),
     };
   }
@@ -344,16 +346,16 @@ export class Client {
   }
 
   async #send(draft: Draft, edits: readonly Edit[]): Promise<Reply> {
-    const world = { metadata: this.parts.metadata, now: this.#now() };
+    const world = { metadata: this.parts.metadata, now: this.#now(draft.url) };
     const reply = await this.parts.transport.send(assemble(edited(draft, edits, world), edits));
-    this.#skew = skewOf(reply, this.parts.clock()) ?? this.#skew;
+    const { origin } = new URL(draft.url);
+    this.#skews.set(origin, skewOf(reply, this.parts.clock()));
     const nonce = reply.headers['dpop-nonce'];
     if (nonce === undefined) return reply;
-    const { origin } = new URL(draft.url);
     this.#nonces.set(origin, nonce);
     if (errorOf(reply) !== 'use_dpop_nonce' || !draft.proof) return reply;
     const again = { ...draft.proof.claims, jti: randomUUID(), nonce };
-    const assertion = draft.assertion ? { assertion: this.assertion() } : {};
+    const assertion = draft.assertion ? { assertion: this.assertion(draft.url) } : {};
     return this.parts.transport.send(
       assemble(
         edited({ ...draft, ...assertion, proof: { ...draft.proof, claims: again } }, edits, world),
@@ -364,9 +366,9 @@ export class Client {
 }
 
 /** Seconds that the server is ahead, up to a minute; beyond that its Date header is not believed. */
-function skewOf({ headers }: Reply, now: number): number | undefined {
+function skewOf({ headers }: Reply, now: number): number {
   const seconds = Math.floor(Date.parse(headers['date'] ?? '') / 1000) - now;
-  return Math.abs(seconds) <= 60 ? seconds : undefined;
+  return Math.abs(seconds) <= 60 ? seconds : 0;
 }
 
 /** ES256 unless the server advertises others only. */
@@ -376,30 +378,4 @@ function proofAlgorithm(metadata: Metadata): Exclude<Algorithm, 'HS256' | 'none'
   );
   if (offered.length === 0 || offered.includes('ES256')) return 'ES256';
   return offered.includes('PS256') ? 'PS256' : 'EdDSA';
-}
-
-/** Whether a pushed request was taken. RFC 9126, section 2.2 wants 201; that a server answers 200 is one check's matter. */
-export const isPushed = (reply: Reply): boolean =>
-  (reply.status === 201 || reply.status === 200) && typeof memberOf(reply, 'request_uri') === 'string';
-
-/** The request_uri of an answer at the PAR endpoint. */
-export function requestUri(reply: Reply): string {
-  const value = memberOf(reply, 'request_uri');
-  if (typeof value !== 'string') throw FlowError.refused('pushed authorization request', reply);
-  return value;
-}
-
-/** The tokens of an answer at the token endpoint. */
-export function tokensIn(reply: Reply): { access: string; refresh?: string; reply: Reply } {
-  const access = memberOf(reply, 'access_token');
-  const refresh = memberOf(reply, 'refresh_token');
-  if (reply.status !== 200 || typeof access !== 'string') throw FlowError.refused('token request', reply);
-  return { access, reply, ...(typeof refresh === 'string' ? { refresh } : {}) };
-}
-
-/** A member of the JSON object that a reply holds. */
-export function memberOf(reply: Reply, name: string): unknown {
-  return typeof reply.body === 'object' && reply.body !== null
-    ? (reply.body as Record<string, unknown>)[name]
-    : undefined;
 }

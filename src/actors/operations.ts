@@ -1,6 +1,7 @@
 import type { Resource } from '../directory/integration.ts';
 import type { Reply } from '../transport/transport.ts';
-import { isPushed, memberOf, tokensIn, type Client } from './client.ts';
+import { isPushed, memberOf, tokensIn } from './answers.ts';
+import type { Client } from './client.ts';
 import type { Edit } from './draft.ts';
 import { FlowError } from './flow-error.ts';
 

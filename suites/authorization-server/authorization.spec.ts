@@ -1,4 +1,4 @@
-import { memberOf, requestUri } from '../../src/actors/client.ts';
+import { memberOf, requestUri } from '../../src/actors/answers.ts';
 import type { Hop, Visit } from '../../src/actors/user.ts';
 import { secretBits } from '../../src/protocol/entropy.ts';
 import { expect, test, verifies } from '../test.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { memberOf } from '../../src/actors/client.ts';
+import { memberOf } from '../../src/actors/answers.ts';
 import { expect, test, verifies, waits } from '../test.ts';
 
 test.describe('the lifetime of an authorization code', waits, () => {

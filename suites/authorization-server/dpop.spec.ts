@@ -1,4 +1,4 @@
-import { memberOf } from '../../src/actors/client.ts';
+import { memberOf } from '../../src/actors/answers.ts';
 import {
   proof,
   proofHeader,

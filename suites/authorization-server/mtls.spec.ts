@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { memberOf } from '../../src/actors/client.ts';
+import { memberOf } from '../../src/actors/answers.ts';
 import { withCertificate, withoutCertificate } from '../../src/actors/edits.ts';
 import { sha256 } from '../../src/protocol/jws.ts';
 import { expect, test, verifies, when } from '../test.ts';

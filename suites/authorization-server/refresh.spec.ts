@@ -1,4 +1,4 @@
-import { memberOf, tokensIn } from '../../src/actors/client.ts';
+import { memberOf, tokensIn } from '../../src/actors/answers.ts';
 import { replace, unauthenticated, withoutCertificate, withoutProof } from '../../src/actors/edits.ts';
 import { expect, test, verifies, when } from '../test.ts';
 

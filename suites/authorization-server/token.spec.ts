@@ -1,4 +1,4 @@
-import { memberOf, tokensIn } from '../../src/actors/client.ts';
+import { memberOf, tokensIn } from '../../src/actors/answers.ts';
 import { replace, without } from '../../src/actors/edits.ts';
 import { secretBits } from '../../src/protocol/entropy.ts';
 import { expect, test, verifies } from '../test.ts';

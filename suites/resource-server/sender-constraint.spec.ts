@@ -1,4 +1,4 @@
-import { tokensIn } from '../../src/actors/client.ts';
+import { tokensIn } from '../../src/actors/answers.ts';
 import {
   proof,
   proofHeader,

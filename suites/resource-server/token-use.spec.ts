@@ -1,5 +1,5 @@
 import { altered, anotherToken, replace, tokenIn, withoutToken } from '../../src/actors/edits.ts';
-import { memberOf, tokensIn } from '../../src/actors/client.ts';
+import { memberOf, tokensIn } from '../../src/actors/answers.ts';
 import { expect, test, verifies, when } from '../test.ts';
 
 test.use({ operation: 'call' });
