@@ -31,7 +31,12 @@ test('runs from its package in an empty folder, suites included', async () => {
     const installed = join(folder, 'node_modules', 'assay');
     const packed = await files(installed);
     expect(packed).toEqual(
-      expect.arrayContaining(['LICENSE', 'package.json', 'src/directory/integration.schema.json']),
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'package.json',
+        'src/directory/integration.schema.json',
+      ]),
     );
     expect(
       packed.filter((path) => /\.test\.|fixtures|sample|\.(?:spec|config|mutants?)\.ts$/u.test(path)),
