@@ -119,7 +119,7 @@ test.describe('introspection of DPoP-bound tokens', when('introspection'), () =>
           memberOf(reply, 'active') === true,
           'expected the client to be allowed to introspect its own token',
         );
-        expect(memberOf(reply, 'cnf')).toEqual({ jkt: thumbprint(publicJwk(client.proofKey.key)) });
+        expect(memberOf(reply, 'cnf')).toMatchObject({ jkt: thumbprint(publicJwk(client.proofKey.key)) });
       },
     );
   });

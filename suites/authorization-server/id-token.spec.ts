@@ -16,6 +16,7 @@ test.describe('the ID token', when('openid'), () => {
       const verified = await jwtVerify(token, createLocalJWKSet(body as JSONWebKeySet), {
         issuer,
         audience: client.id,
+        clockTolerance: 10,
       }).then(
         ({ payload }) => payload,
         (error: unknown) => String(error),

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { memberOf } from '../../src/actors/answers.ts';
-import { withCertificate, withoutCertificate } from '../../src/actors/edits.ts';
+import { withoutCertificate } from '../../src/actors/edits.ts';
 import { sha256 } from '../../src/protocol/jws.ts';
 import { expect, test, verifies, when } from '../test.ts';
 
@@ -30,30 +30,8 @@ test.describe('certificate-bound tokens at the token endpoint', when('mtls'), ()
         );
         const certificate = given(client.parts.certificate, 'expected the client to have a certificate');
         const thumbprint = sha256(new X509Certificate(certificate.certificate).raw);
-        expect(memberOf(reply, 'cnf')).toEqual({ 'x5t#S256': thumbprint });
+        expect(memberOf(reply, 'cnf')).toMatchObject({ 'x5t#S256': thumbprint });
       },
     );
   });
 });
-
-test.describe(
-  'client certificates at the token endpoint',
-  when('tls_client_auth', 'self_signed_tls_client_auth'),
-  () => {
-    test(
-      'rejects the certificate of another client',
-      verifies('fapi2-sp/5.3.2.1-6'),
-      async ({ rejects, other, given }) => {
-        const certificate = given(
-          other.parts.certificate,
-          'expected the second client to have a certificate',
-        );
-        await rejects(
-          withCertificate('certificate of another client', certificate),
-          'invalid_client',
-          'tls-refusal',
-        );
-      },
-    );
-  },
-);

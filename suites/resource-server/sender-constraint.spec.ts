@@ -61,7 +61,7 @@ test.describe('DPoP-bound tokens at the resource API', when('dpop'), () => {
       const reply = await exercise(
         client.call(resource, access, provenWith('proof signed with RS256', { ...key, alg: 'RS256' })),
       );
-      expect(reply.status).toBe(401);
+      expect([400, 401]).toContain(reply.status);
     },
   );
 });
