@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { test as base, type TestDetails } from '@playwright/test';
+import { memberOf } from '../src/actors/answers.ts';
 import type { Client } from '../src/actors/client.ts';
 import type { Edit } from '../src/actors/draft.ts';
 import { deniesRegistration, describe, errorOf, FlowError, unavailable } from '../src/actors/flow-error.ts';
@@ -50,6 +51,8 @@ interface Fixtures {
   readonly transport: Transport;
   /** Fetches the metadata document as the server sends it. */
   readonly fetchMetadata: () => Promise<Reply>;
+  /** The same, but what is no metadata shows nothing: that a member is absent from an error proves no absence. */
+  readonly fetchDocument: () => Promise<Reply>;
   readonly integration: Integration;
   /** What TLS and plain HTTP get for an answer, at the declared hosts. */
   readonly probe: Probe;
@@ -117,6 +120,13 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
   transport: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.transport()))),
   metadata: async ({ session, ledger }, use) => use(await ledger.noting(session.metadata())),
   fetchMetadata: async ({ session, ledger }, use) => use(() => ledger.noting(session.fetchMetadata())),
+  fetchDocument: async ({ fetchMetadata, ledger }, use) =>
+    use(async () => {
+      const reply = await fetchMetadata();
+      if (reply.status !== 200 || typeof memberOf(reply, 'issuer') !== 'string')
+        throw ledger.note(FlowError.refused('metadata request', reply));
+      return reply;
+    }),
   integration: async ({ session, ledger }, use) => use((await ledger.noting(session.integration())).value),
   probe: async ({ run, integration, ledger }, use) =>
     use(ledger.watch(openProbe({ hosts: integration.hosts, privateNetwork: run.privateNetwork }))),

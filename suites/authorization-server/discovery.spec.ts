@@ -38,8 +38,8 @@ test.describe('the metadata document', () => {
   test(
     'names the endpoints of a flow',
     verifies('fapi2-sp/5.3.2.1-1'),
-    async ({ exercise, fetchMetadata }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
       for (const endpoint of ['authorization_endpoint', 'token_endpoint'])
         expect(body, `${endpoint} is in the metadata`).toHaveProperty(
           endpoint,
@@ -51,8 +51,8 @@ test.describe('the metadata document', () => {
   test(
     'names the pushed authorization request endpoint',
     verifies('fapi2-sp/5.3.2.2-2'),
-    async ({ exercise, fetchMetadata }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
       expect(body).toHaveProperty(
         'pushed_authorization_request_endpoint',
         expect.stringMatching(/^https?:/u),
@@ -63,8 +63,8 @@ test.describe('the metadata document', () => {
   test(
     'names URLs with the https scheme only',
     verifies('fapi2-sp/5.2.1-1'),
-    async ({ exercise, fetchMetadata }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
       const endpoints = [...urlsIn(body)].filter(([pointer]) => pointer !== '/jwks_uri');
       expect(endpoints.filter(([, url]) => url.startsWith('http://'))).toEqual([]);
     },
@@ -73,8 +73,8 @@ test.describe('the metadata document', () => {
   test(
     'does not offer the password grant',
     verifies('fapi2-sp/5.3.2.1-2'),
-    async ({ exercise, fetchMetadata }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
       expect(listOf(body as Document, 'grant_types_supported')).not.toContain('password');
     },
   );
@@ -82,8 +82,8 @@ test.describe('the metadata document', () => {
   test(
     'does not offer to leave clients unauthenticated',
     verifies('fapi2-sp/5.3.2.1-3'),
-    async ({ exercise, fetchMetadata }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
       expect(authenticationMethods(body as Document)).not.toContain('none');
     },
   );
@@ -91,8 +91,8 @@ test.describe('the metadata document', () => {
   test(
     'offers mutual TLS or private_key_jwt, no shared secret',
     verifies('fapi2-sp/5.3.2.1-6'),
-    async ({ exercise, fetchMetadata }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
       const offered = authenticationMethods(body as Document);
       expect(offered.filter((method) => method.startsWith('client_secret'))).toEqual([]);
       expect(
@@ -104,8 +104,8 @@ test.describe('the metadata document', () => {
   test(
     'offers a sender constraint',
     verifies('fapi2-sp/5.3.2.1-5'),
-    async ({ exercise, fetchMetadata, integration }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument, integration }) => {
+      const { body } = await exercise(fetchDocument());
       if (integration.profile.sender_constraint === 'mtls')
         expect(body).toHaveProperty('tls_client_certificate_bound_access_tokens', true);
       else expect(listOf(body as Document, 'dpop_signing_alg_values_supported')).not.toEqual([]);
@@ -115,23 +115,23 @@ test.describe('the metadata document', () => {
   test(
     'offers the response type code only',
     verifies('fapi2-sp/5.3.2.2-1'),
-    async ({ exercise, fetchMetadata }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
       expect(listOf(body as Document, 'response_types_supported')).toEqual(['code']);
     },
   );
 
   // RFC 8414, section 2: a server that leaves the list out does not support PKCE.
-  test('offers S256 for PKCE', verifies('fapi2-sp/5.3.2.2-5'), async ({ exercise, fetchMetadata }) => {
-    const { body } = await exercise(fetchMetadata());
+  test('offers S256 for PKCE', verifies('fapi2-sp/5.3.2.2-5'), async ({ exercise, fetchDocument }) => {
+    const { body } = await exercise(fetchDocument());
     expect(listOf(body as Document, 'code_challenge_methods_supported')).toContain('S256');
   });
 
   test(
     'announces iss in authorization responses',
     verifies('fapi2-sp/5.3.2.2-7'),
-    async ({ exercise, fetchMetadata }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
       expect(body).toHaveProperty('authorization_response_iss_parameter_supported', true);
     },
   );
@@ -140,8 +140,8 @@ test.describe('the metadata document', () => {
   test(
     'offers permitted algorithms only',
     verifies('fapi2-sp/5.4.1-1.2'),
-    async ({ exercise, fetchMetadata }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
       const offered = acceptedAlgorithms(body as Document).filter((alg) => alg !== 'none');
       expect(offered.filter((alg) => !permittedAlgorithms.includes(alg))).toEqual([]);
     },
@@ -150,8 +150,8 @@ test.describe('the metadata document', () => {
   test(
     'does not offer the algorithm none',
     verifies('fapi2-sp/5.4.1-1.3'),
-    async ({ exercise, fetchMetadata }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
       const idTokens = listOf(body as Document, 'id_token_signing_alg_values_supported');
       expect([...acceptedAlgorithms(body as Document), ...idTokens]).not.toContain('none');
     },
@@ -163,8 +163,8 @@ test.describe('the metadata document of an OpenID provider', when('openid'), () 
   test(
     'names a jwks_uri with the https scheme',
     verifies('fapi2-sp/5.4.2-1'),
-    async ({ exercise, fetchMetadata }) => {
-      const { body } = await exercise(fetchMetadata());
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
       expect(body).toHaveProperty('jwks_uri', expect.stringMatching(/^https:/u));
     },
   );
