@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { compile } from '../directory/schema.ts';
-import { writeAtomically } from './atomic.ts';
+import { writeAtomically } from '../files/atomic.ts';
 import { publish } from './publish.ts';
 import { schemaFile, schemaText } from './results.schema.ts';
 import { Results } from './results.ts';

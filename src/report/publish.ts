@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSource } from '../directory/source.ts';
 import { writeAllure } from './allure.ts';
-import { replaceDirectory, sweep, WriteError, writeAtomically } from './atomic.ts';
+import { replaceDirectory, sweep, WriteError, writeAtomically } from '../files/atomic.ts';
 import { renderHar } from './har.ts';
 import { renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';

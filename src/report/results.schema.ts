@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { renderSchema } from '../directory/schema.ts';
-import { writeAtomically } from './atomic.ts';
+import { writeAtomically } from '../files/atomic.ts';
 import { Results } from './results.ts';
 
 /** Path of the published JSON Schema of the result document. */

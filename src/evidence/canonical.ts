@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { EvidenceError } from './error.ts';
+
+/**
+ * The one form of a JSON value that is signed and logged: the JSON Canonicalization Scheme (RFC 8785). Members are sorted
+ * by UTF-16 code units, numbers and strings are written as ECMAScript does. Members that are undefined are left out.
+ * @throws EvidenceError `malformed` for what JSON cannot hold: NaN, infinities, lone surrogates, functions, cycles.
+ */
+export function canonical(value: unknown): string {
+  return print(value, []);
+}
+
+/**
+ * Reads a text that `canonical` printed, and no other.
+ * @throws EvidenceError `malformed` for what is no JSON, `not-canonical` for any other spelling of it.
+ */
+export function parseCanonical(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new EvidenceError('malformed', `expected JSON, got ${excerpt(text)}`, { cause });
+  }
+  if (canonical(value) !== text)
+    throw new EvidenceError(
+      'not-canonical',
+      `expected the canonical form of JSON (RFC 8785), got ${excerpt(text)}`,
+    );
+  return value;
+}
+
+/** SHA-256 of a text in UTF-8, or of bytes, in lower case hexadecimal. */
+export function digestOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function print(value: unknown, ancestors: readonly unknown[]): string {
+  switch (typeof value) {
+    case 'string':
+      if (!value.isWellFormed())
+        throw new EvidenceError(
+          'malformed',
+          `expected Unicode text, got a lone surrogate in ${excerpt(value)}`,
+        );
+      return JSON.stringify(value);
+    case 'number':
+      if (!Number.isFinite(value))
+        throw new EvidenceError('malformed', `expected a number that JSON can hold, got ${value}`);
+      return JSON.stringify(value);
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object': {
+      if (value === null) return 'null';
+      if (ancestors.includes(value) || ancestors.length > 100)
+        throw new EvidenceError(
+          'malformed',
+          'expected JSON of at most 100 levels, got a cycle or more of them',
+        );
+      const path = [...ancestors, value];
+      if (Array.isArray(value)) return `[${value.map((each) => print(each, path)).join(',')}]`;
+      const members = Object.entries(value)
+        .filter(([, member]) => member !== undefined)
+        .toSorted(([one], [other]) => (one < other ? -1 : 1))
+        .map(([name, member]) => `${print(name, path)}:${print(member, path)}`);
+      return `{${members.join(',')}}`;
+    }
+    default:
+      throw new EvidenceError('malformed', `expected a value that JSON can hold, got ${typeof value}`);
+  }
+}
+
+const excerpt = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
