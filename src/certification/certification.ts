@@ -16,6 +16,7 @@ export const staleReasons = [
   'edition-retired',
   'inconclusive-too-long',
   'failure-unconfirmed',
+  'exception-ended',
 ] as const;
 export type StaleReason = (typeof staleReasons)[number];
 
@@ -28,10 +29,26 @@ export const Basis = Type.Object(
     expires: Instant,
     fingerprint: Digest,
     waived: Type.Array(Type.String(), { description: 'Requirements whose failure a waiver covered.' }),
+    disputed: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Requirements that failed while their check was in revision.',
+      }),
+    ),
   },
   closed,
 );
 export type Basis = Static<typeof Basis>;
+
+export const Held = Type.Object(
+  {
+    act: Type.Enum(['suspend', 'revoke', 'offboard']),
+    actor: Type.String(),
+    reason: Type.String(),
+    since: Instant,
+  },
+  { ...closed, description: 'An operator closed it; no pass opens it again, only an operator does.' },
+);
+export type Held = Static<typeof Held>;
 
 /** The state of one integration in one environment under one profile edition, because of its statements. */
 export const Certification = Type.Object(
@@ -41,7 +58,17 @@ export const Certification = Type.Object(
     state: Type.Enum([...states]),
     since: instant('When the state was entered.'),
     basis: Type.Optional(Basis),
-    stale: Type.Optional(Type.Object({ because: Type.Enum([...staleReasons]), since: Instant }, closed)),
+    after: Type.Optional(instant('Runs that finished up to then change nothing any more.')),
+    stale: Type.Optional(
+      Type.Object(
+        {
+          because: Type.Enum([...staleReasons]),
+          since: Instant,
+          fingerprint: Type.Optional(Digest),
+        },
+        { ...closed, description: 'With the fingerprint that was seen instead of that of the basis.' },
+      ),
+    ),
     suspicion: Type.Optional(
       Type.Object(
         {
@@ -75,17 +102,7 @@ export const Certification = Type.Object(
         },
       ),
     ),
-    held: Type.Optional(
-      Type.Object(
-        {
-          act: Type.Enum(['suspend', 'revoke', 'offboard']),
-          actor: Type.String(),
-          reason: Type.String(),
-          since: Instant,
-        },
-        { ...closed, description: 'An operator closed it; no pass opens it again, only an operator does.' },
-      ),
-    ),
+    held: Type.Optional(Held),
   },
   closed,
 );

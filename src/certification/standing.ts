@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { Instant } from '../evidence/statement.ts';
 import { Registration } from './act.ts';
-import { Certification, environments } from './certification.ts';
+import { Certification, environments, Held } from './certification.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -43,6 +43,17 @@ export const Standing = Type.Object(
         closed,
       ),
     ),
+    holds: Type.Array(
+      Type.Object(
+        { environment: Type.Enum([...environments]), ...Held.properties, ended: Type.Optional(Instant) },
+        closed,
+      ),
+      {
+        description:
+          'The last act of each environment that closed it: certifications that begin later are held, too.',
+      },
+    ),
+    retired: Type.Array(Type.String(), { description: 'Profile editions that show nothing any more.' }),
   },
   closed,
 );
@@ -55,4 +66,6 @@ export const unknownStanding = (integration: string): Standing => ({
   certifications: [],
   waivers: [],
   break_glass: [],
+  holds: [],
+  retired: [],
 });
