@@ -1,3 +1,5 @@
+import type { Database } from '../store/database.ts';
+
 /** What an integration's access shall be outside, as the gate decided. */
 export interface Desired {
   readonly integration: string;
@@ -39,6 +41,14 @@ export interface Connector {
   close(): Promise<void>;
 }
 
+/** What a connector is opened with besides its entry in connectors.yaml. */
+export interface ConnectorContext {
+  /** The directory that relative paths of the entry start from: that of connectors.yaml. */
+  readonly base: string;
+  readonly database: Database;
+  readonly now: () => Date;
+}
+
 /** Why a connector could not do its work. */
 export type ConnectorErrorCode = 'temporary' | 'refused' | 'configuration' | 'absent';
 
@@ -47,10 +57,17 @@ export class ConnectorError extends Error {
   override readonly name = 'ConnectorError';
   readonly code: ConnectorErrorCode;
   readonly fault: 'configuration' | 'environment';
+  /** Seconds that the target asked to be left alone for (Retry-After). */
+  readonly retryAfter: number;
 
-  constructor(code: ConnectorErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: ConnectorErrorCode,
+    message: string,
+    options?: ErrorOptions & { readonly retryAfter?: number },
+  ) {
     super(message, options);
     this.code = code;
+    this.retryAfter = options?.retryAfter ?? 0;
     this.fault = code === 'temporary' ? 'environment' : 'configuration';
   }
 }
