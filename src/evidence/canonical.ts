@@ -4,7 +4,8 @@ import { EvidenceError } from './error.ts';
 /**
  * The one form of a JSON value that is signed and logged: the JSON Canonicalization Scheme (RFC 8785). Members are sorted
  * by UTF-16 code units, numbers and strings are written as ECMAScript does. Members that are undefined are left out.
- * @throws EvidenceError `malformed` for what JSON cannot hold: NaN, infinities, lone surrogates, functions, cycles.
+ * @throws EvidenceError `malformed` for what JSON cannot hold: NaN, infinities, lone surrogates, functions, holes in arrays,
+ * instances of classes, cycles.
  */
 export function canonical(value: unknown): string {
   return print(value, []);
@@ -57,7 +58,10 @@ function print(value: unknown, ancestors: readonly unknown[]): string {
           'expected JSON of at most 100 levels, got a cycle or more of them',
         );
       const path = [...ancestors, value];
-      if (Array.isArray(value)) return `[${value.map((each) => print(each, path)).join(',')}]`;
+      if (Array.isArray(value)) return `[${Array.from(value, (each) => print(each, path)).join(',')}]`;
+      // The members of a Date or a Map say nothing of it.
+      if (![Object.prototype, null].includes(Object.getPrototypeOf(value)))
+        throw new EvidenceError('malformed', 'expected plain data, got an instance of a class');
       const members = Object.entries(value)
         .filter(([, member]) => member !== undefined)
         .toSorted(([one], [other]) => (one < other ? -1 : 1))

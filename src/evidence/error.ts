@@ -12,6 +12,8 @@ export type EvidenceErrorCode =
   /** The key did not count at the time of what it signed, or may not sign this kind. */
   | 'key-not-entitled'
   | 'expired'
+  /** The run did not come to its end: nothing can be stated of it. */
+  | 'incomplete'
   /** It is about something else than was asked for. */
   | 'wrong-subject'
   /** The log does not contain it, or a part of the log is missing. */
