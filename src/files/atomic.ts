@@ -93,7 +93,8 @@ function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
 }
 
-async function flushDirectory(path: string): Promise<void> {
+/** Makes the names in a directory survive a loss of power. */
+export async function flushDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();
