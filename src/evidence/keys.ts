@@ -115,12 +115,12 @@ export function verifySignature(
   if (signature.length !== 64) return false;
   if (alg === 'Ed25519') return verify(null, bytes, key, signature);
   return (
-    sOf(signature) <= order / 2n && verify('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' }, signature)
+    sOf(signature) <= p256Order / 2n && verify('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' }, signature)
   );
 }
 
 /** The order n of P-256 (SP 800-186, section 3.2.1.3). */
-const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+export const p256Order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 const sOf = (signature: Uint8Array): bigint =>
   BigInt(`0x${Buffer.from(signature.subarray(32)).toString('hex')}`);
@@ -128,8 +128,8 @@ const sOf = (signature: Uint8Array): bigint =>
 /** Of the two ES256 signatures with the same r, the one that counts. */
 export function withLowS(signature: Uint8Array): Uint8Array {
   const s = sOf(signature);
-  if (s <= order / 2n || s >= order) return signature;
-  const low = (order - s).toString(16).padStart(64, '0');
+  if (s <= p256Order / 2n || s >= p256Order) return signature;
+  const low = (p256Order - s).toString(16).padStart(64, '0');
   return Buffer.concat([signature.subarray(0, 32), Buffer.from(low, 'hex')]);
 }
 

@@ -8,7 +8,7 @@ import { canonical, digestOf } from './canonical.ts';
  */
 export function editionDigest(id: EditionId): string {
   const requirements = editions[id].requirements
-    .toSorted()
+    .toSorted((one, other) => (one < other ? -1 : 1))
     .map((each) => ({ id: each, level: catalogue[each].level, text: catalogue[each].text }));
   return digestOf(canonical({ id, requirements }));
 }

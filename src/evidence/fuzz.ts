@@ -1,0 +1,10 @@
+import { fuzzEnvelopes } from './fuzz-envelope.ts';
+import type { Refusals } from './fuzzing.ts';
+
+/**
+ * By what is read: a function that mutates so many valid ones, and throws when a mutated one is accepted. The seed determines
+ * the edits, not the keys.
+ */
+export const fuzzers: Readonly<Record<string, (count: number, seed: number) => Promise<Refusals>>> = {
+  envelopes: fuzzEnvelopes,
+};
