@@ -5,7 +5,7 @@ import { EvidenceError } from './error.ts';
 import { algorithmOf, importPublic, keyId, verifySignature } from './keys.ts';
 import { shaped } from './shape.ts';
 import type { Signer } from './signing.ts';
-import { statementOf, type Statement } from './statement.ts';
+import { isInstant, statementOf, type Statement } from './statement.ts';
 import type { Entitlement, VerifierKey, Verifiers } from './verifiers.ts';
 
 /** What the payload is (in-toto's own media type). */
@@ -201,11 +201,6 @@ function usable(key: VerifierKey): KeyObject {
   const fresh = importPublic(key.jwk);
   imported.set(key, fresh);
   return fresh;
-}
-
-function isInstant(text: string): boolean {
-  const time = Date.parse(text);
-  return !Number.isNaN(time) && new Date(time).toISOString() === text;
 }
 
 const spell = ({ may, from, until }: VerifierKey): string =>

@@ -213,10 +213,11 @@ test.describe('a signing command', () => {
   });
 
   test('that does not end is stopped, with what it started left behind', async () => {
-    // The grandchild holds the pipe open when the command is gone.
-    const grandchild = `require('child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 20000)'], { stdio: ['ignore', 'inherit', 'ignore'] })`;
+    // The grandchild holds the pipe open when the command is gone, and ends when nobody reads it.
+    const forEver = `setInterval(() => process.stdout.write('A'), 50)`;
+    const command = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(forEver)}], { stdio: ['ignore', 'inherit', 'ignore'] }).unref()`;
     const started = performance.now();
-    await expect((await open(grandchild, ec, { patience: 500 })).sign(bytes)).rejects.toThrow(
+    await expect((await open(command, ec, { patience: 500 })).sign(bytes)).rejects.toThrow(
       /it did not end within 500 ms$/u,
     );
     expect(performance.now() - started).toBeLessThan(10_000);
@@ -253,6 +254,7 @@ test.describe('signing.yaml', () => {
     'another member': 'holder: Ada\nstatements: { env: KEY }\nsecret: hidden-value\n',
     'a key in it': 'holder: Ada\nstatements: { kty: OKP, d: hidden-value }\n',
     'a member twice': 'holder: Ada\nholder: hidden-value\nstatements: { env: KEY }\n',
+    'an alias': 'holder: &name hidden-value\nstatements: { file: *name }\n',
     'broken YAML': 'holder: "hidden-value\n',
     nothing: '',
   }))

@@ -138,7 +138,7 @@ const isPrivate = (value: unknown): value is PrivateJwk =>
 export const verifierKey = (
   jwk: PublicJwk,
   rights: Pick<VerifierKey, 'holder' | 'may' | 'from' | 'until'>,
-): VerifierKey => ({ id: keyId(jwk), alg: algorithmOf(jwk), jwk: { ...publicJwk(jwk) }, ...rights });
+): VerifierKey => ({ ...rights, id: keyId(jwk), alg: algorithmOf(jwk), jwk: { ...publicJwk(jwk) } });
 
 /**
  * Reads signing.yaml. Paths in it start from its directory.
@@ -147,13 +147,19 @@ export const verifierKey = (
 export async function loadSigning(path: string): Promise<Signing> {
   const document = parseDocument(await readText(path), { uniqueKeys: true });
   const [mistake] = document.errors;
-  // The parser's own message may quote a secret.
+  // The parser's own messages may quote a secret.
   if (mistake !== undefined)
     throw new EvidenceError(
       'malformed',
       `expected YAML in ${path}, got something else in line ${mistake.linePos?.[0].line ?? 1}`,
     );
-  return shaped(Signing, document.toJS({ maxAliasCount: 0 }), `what assay signs with in ${path}`);
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 0 });
+  } catch {
+    throw new EvidenceError('malformed', `expected YAML without aliases in ${path}; write each value out`);
+  }
+  return shaped(Signing, value, `the keys to sign with in ${path}`);
 }
 
 /**

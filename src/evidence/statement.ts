@@ -13,6 +13,12 @@ export const instant = (description: string) =>
   Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$', description });
 export const Instant = instant('ISO 8601 in UTC, with milliseconds.');
 
+/** Whether a text is an instant that exists: the pattern lets days pass that no calendar has. */
+export function isInstant(text: string): boolean {
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString() === text;
+}
+
 const Subject = Type.Object(
   {
     name: Type.String({ minLength: 1 }),
