@@ -7,8 +7,9 @@ import { explainCommand } from './explain.ts';
 import { initFromArguments, initOptions } from './init-arguments.ts';
 import { UsageError, type Io } from './io.ts';
 import { listCommand, topics } from './list.ts';
+import { addEvidenceCommands, sinkOptions, subjectOption, subjectsOf } from './program-evidence.ts';
 import { replayCommand } from './replay.ts';
-import { runCommand } from './run.ts';
+import { runCommand, type RunOptions } from './run.ts';
 
 const privateNetwork = {
   'allow-private-network': {
@@ -26,7 +27,7 @@ const format = (asJson: boolean): 'json' | 'text' => (asJson ? 'json' : 'text');
 /** `assay`: the command line as a function of its arguments and what it may touch. */
 export async function program(args: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = exit.pass;
-  const parser = yargs([...args])
+  const commands = yargs([...args])
     .scriptName('assay')
     .usage('$0 <command>\n\nConformance tests for API partner integrations.')
     .command(
@@ -60,10 +61,23 @@ export async function program(args: readonly string[], io: Io): Promise<ExitCode
               default: 'full' as const,
               describe: 'fast leaves out checks that must wait',
             },
+            ...sinkOptions,
+            ...subjectOption,
             ...json,
             ...privateNetwork,
           }),
-      async ({ file, profile, only, grep, workers, out, tier, json: asJson, allowPrivateNetwork }) => {
+      async ({
+        file,
+        profile,
+        only,
+        grep,
+        workers,
+        out,
+        tier,
+        json: asJson,
+        allowPrivateNetwork,
+        ...rest
+      }) => {
         if (grep !== undefined) patternOf(grep);
         if (workers !== undefined && !(Number.isInteger(workers) && workers > 0))
           throw new UsageError(`expected --workers to be a whole number from 1, got ${String(workers)}`);
@@ -76,6 +90,7 @@ export async function program(args: readonly string[], io: Io): Promise<ExitCode
           out,
           tier,
           privateNetwork: network(allowPrivateNetwork),
+          ...evidenceOf(rest),
         });
       },
     )
@@ -131,7 +146,10 @@ export async function program(args: readonly string[], io: Io): Promise<ExitCode
       async ({ run, check, out, json: asJson }) => {
         code = await replayCommand(io, run, check, { out, format: format(asJson) });
       },
-    )
+    );
+  const parser = addEvidenceCommands(commands, io, (ended) => {
+    code = ended;
+  })
     .epilogue(
       'Exit codes: 0 pass, 1 the subject failed, 2 configuration, 3 environment or harness, 4 inconclusive.',
     )
@@ -155,6 +173,25 @@ export async function program(args: readonly string[], io: Io): Promise<ExitCode
     return failed(error, io);
   }
   return code;
+}
+
+/** Where evidence of a run goes; nothing where neither a directory nor a server is named. */
+function evidenceOf(options: {
+  readonly evidence: string | undefined;
+  readonly server: string | undefined;
+  readonly operator: string;
+  readonly subject: readonly string[];
+}): Pick<RunOptions, 'evidence'> {
+  const { evidence, server, operator, subject } = options;
+  if (evidence === undefined && server === undefined) return {};
+  return {
+    evidence: {
+      operator,
+      subjects: subjectsOf(subject),
+      ...(evidence === undefined ? {} : { evidence }),
+      ...(server === undefined ? {} : { server }),
+    },
+  };
 }
 
 function patternOf(text: string): void {

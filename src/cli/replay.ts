@@ -14,7 +14,7 @@ export async function replayCommand(
   check: string,
   { out, format }: { readonly out: string; readonly format: 'text' | 'json' },
 ): Promise<ExitCode> {
-  const directory = await find(resolve(io.cwd, out), io.cwd, run);
+  const directory = await findRun(io, run, out);
   const recorded = JSON.parse(await readFile(join(directory, 'run.json'), 'utf8')) as RunFile;
   const results = JSON.parse(await readFile(join(directory, published.results), 'utf8')) as Results;
   if (!results.checks.some(({ id }) => id === check))
@@ -42,9 +42,13 @@ export async function replayCommand(
   return code;
 }
 
-/** The directory of a run: given as such, or found by its id below the reports. */
-async function find(out: string, cwd: string, run: string): Promise<string> {
-  const candidates = [isAbsolute(run) ? run : resolve(cwd, run)];
+/**
+ * The directory of a run: given as such, or found by its id below the reports.
+ * @throws UsageError
+ */
+export async function findRun(io: Io, run: string, reports: string): Promise<string> {
+  const out = resolve(io.cwd, reports);
+  const candidates = [isAbsolute(run) ? run : resolve(io.cwd, run)];
   for (const integration of await readdir(out).catch(() => [])) candidates.push(join(out, integration, run));
   for (const directory of candidates)
     if (

@@ -4,11 +4,13 @@ import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { preflight } from '../actors/preflight.ts';
 import { Session } from '../actors/session.ts';
+import type { Fingerprint } from '../evidence/fingerprint.ts';
 import { loadIntegration, type LoadedIntegration } from '../directory/load.ts';
 import type { EditionId } from '../profiles/editions.ts';
 import type { Tier } from '../profiles/plan.ts';
 import { assemble } from '../report/assemble.ts';
 import { readJournal } from '../report/journal.ts';
+import { takeFingerprint } from '../recertification/fingerprint.ts';
 import { publish, published } from '../report/publish.ts';
 import type { Results } from '../report/results.ts';
 import type { RunFile } from '../report/run-file.ts';
@@ -18,6 +20,7 @@ import { exit, exitCodeOf, worst, type ExitCode } from './exit.ts';
 import { renderFindings } from './findings.ts';
 import type { Io } from './io.ts';
 import { openProgress } from './progress-line.ts';
+import { recordRun, type RecordOptions } from './record.ts';
 import { runSuites } from './suite-process.ts';
 
 /** What `assay run` may be told. */
@@ -31,6 +34,8 @@ export interface RunOptions {
   readonly out: string;
   readonly tier: Tier;
   readonly privateNetwork: 'allowed' | 'refused';
+  /** Where evidence of the run is handed in; absent where none is made. */
+  readonly evidence?: RecordOptions;
 }
 
 /** Runs the checks against each integration in turn, and shows what came of it. */
@@ -71,15 +76,21 @@ async function runOne(
     return { code: exit.configuration };
   }
   if (io.stop.aborted) return { code: exit.inconclusive };
+  const edition = options.profile ?? value.profile.edition;
+  const fingerprint = (): Promise<Fingerprint> =>
+    withSession({ file, privateNetwork: options.privateNetwork, salt }, (session) =>
+      takeFingerprint(session, edition),
+    );
+  const before = options.evidence && (await fingerprint());
   const id = `${started.toISOString().replace(/[-:]|\.\d+/gu, '')}-${randomBytes(3).toString('hex')}`;
   const directory = resolve(io.cwd, options.out, value.integration, id);
-  const { edition, ...variant } = value.profile;
+  const { edition: _, ...variant } = value.profile;
   const run: RunFile = {
     id,
     integration: file,
     directory,
     plan: {
-      edition: options.profile ?? edition,
+      edition,
       variant,
       roles: value.roles,
       features: value.features,
@@ -126,7 +137,11 @@ async function runOne(
         directory: relative(io.cwd, directory) || '.',
       }),
     );
-  return { code: exitCodeOf(results), results };
+  const code = exitCodeOf(results);
+  if (!before || !options.evidence || results.run.status !== 'complete') return { code, results };
+  const after = await fingerprint();
+  const made = await recordRun(io, { results, directory, before, after }, options.evidence);
+  return { code: worst([code, made]), results };
 }
 
 /** The result document of a run that has ended; of one that was killed, made from its journal. */

@@ -1,7 +1,8 @@
-// Makes a checkout ready, before any script of package.json: packages, and with the argument `browser` a Chromium.
+// Makes a checkout ready, before any script of package.json: packages, and what its arguments name: `browser` for a Chromium,
+// `nginx` and `postgresql` for the servers that tests start.
 // It runs on whatever Node is there (18 or newer), without any package.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -33,16 +34,55 @@ export function browserSources({ uid, has }) {
     what: "Playwright's headless Chromium",
     commands: [['playwright', 'install', '--only-shell', 'chromium']],
   };
-  if (!has('apt-get') || !(uid === 0 || has('sudo'))) return [playwright];
+  const commands = debianCommands({ uid, has }, 'chromium-headless-shell');
+  return commands === undefined
+    ? [playwright]
+    : [playwright, { what: "Debian's chromium-headless-shell", commands }];
+}
+
+/**
+ * How a package of Debian is installed; undefined where that cannot be.
+ * @param {{ readonly uid: number | undefined, readonly has: (command: string) => boolean }} machine
+ * @param {string} name
+ * @returns {readonly (readonly string[])[] | undefined}
+ */
+function debianCommands({ uid, has }, name) {
+  if (!has('apt-get') || !(uid === 0 || has('sudo'))) return undefined;
   const root = uid === 0 ? [] : ['sudo', '-n'];
-  const debian = {
-    what: "Debian's chromium-headless-shell",
-    commands: [
-      [...root, 'apt-get', 'update'],
-      [...root, 'apt-get', 'install', '--yes', '--no-install-recommends', 'chromium-headless-shell'],
-    ],
-  };
-  return [playwright, debian];
+  return [
+    [...root, 'apt-get', 'update'],
+    [...root, 'apt-get', 'install', '--yes', '--no-install-recommends', name],
+  ];
+}
+
+/** Servers that tests start, and where they are beside the PATH. */
+const servers = {
+  nginx: () => has('nginx') || existsSync('/usr/sbin/nginx'),
+  postgresql: () =>
+    has('initdb') ||
+    (existsSync('/usr/lib/postgresql') &&
+      readdirSync('/usr/lib/postgresql').some((version) =>
+        existsSync(join('/usr/lib/postgresql', version, 'bin', 'initdb')),
+      )),
+};
+
+/** @param {string} command */
+function has(command) {
+  return spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
+}
+
+/** @param {keyof typeof servers} name */
+async function installServer(name) {
+  if (servers[name]()) return;
+  const commands = debianCommands({ uid: process.getuid?.(), has }, name);
+  if (commands !== undefined)
+    await step(`Debian's ${name}`, async () => {
+      for (const command of commands) await run(command, 120);
+    });
+  if (!servers[name]())
+    throw new Error(
+      `expected ${name} on this machine, for the tests that start one, and found none; install it, and run again`,
+    );
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -142,8 +182,6 @@ async function installBrowser() {
     }
   };
   if (await works('what is there')) return;
-  const has = (/** @type {string} */ command) =>
-    spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
   for (const { what, commands } of named === '' ? browserSources({ uid: process.getuid?.(), has }) : []) {
     try {
       await step(what, async () => {
@@ -176,6 +214,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url))
   try {
     await installPackages();
     if (process.argv.includes('browser')) await installBrowser();
+    if (process.argv.includes('nginx')) await installServer('nginx');
+    if (process.argv.includes('postgresql')) await installServer('postgresql');
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

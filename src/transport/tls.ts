@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { connect as connectPlain, isIP } from 'node:net';
 import { connect as connectTls, type SecureVersion } from 'node:tls';
 import { guardedLookup, permit, systemResolve, type Egress, type Resolve } from './egress.ts';
@@ -131,4 +132,48 @@ export function plainHttp(
       judge();
     });
   });
+}
+
+/**
+ * The certificates that a server presents, its own first, in DER. They are not judged here.
+ * @throws TransportError when there was no handshake in time.
+ */
+export function presentedCertificates(
+  host: string,
+  port: number,
+  options: ProbeOptions,
+): Promise<readonly Uint8Array[]> {
+  const where = `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    permit(host, port, options);
+    const socket = connectTls({
+      host,
+      port,
+      servername: isIP(host) === 0 ? host : '',
+      rejectUnauthorized: false,
+      lookup: guardedLookup(options.privateNetwork, options.resolve ?? systemResolve),
+    });
+    const timer = setTimeout(
+      () => socket.destroy(new TransportError('timeout', `${where}: no answer to a handshake in time`)),
+      options.timeout ?? patience,
+    );
+    socket.once('secureConnect', () => {
+      resolve(chainOf(socket.getPeerX509Certificate()));
+      socket.destroy();
+    });
+    socket.once('error', (error) => reject(classify(error, where, 'connecting')));
+    socket.once('close', () => {
+      clearTimeout(timer);
+      reject(new TransportError('reset', `${where}: the connection ended during the handshake`));
+    });
+  });
+}
+
+/** A root that is presented is its own issuer. */
+function chainOf(leaf: X509Certificate | undefined): readonly Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  for (let each = leaf; each !== undefined && chain.length < 10; each = each.issuerCertificate)
+    if (chain.some((known) => each && each.raw.equals(known))) break;
+    else chain.push(each.raw);
+  return chain;
 }

@@ -1,0 +1,197 @@
+import type { Argv } from 'yargs';
+import { environments } from '../certification/certification.ts';
+import { parseSubject } from '../evidence/test-result.ts';
+import { entitlements } from '../evidence/verifiers.ts';
+import { actCommand } from './act.ts';
+import { deedOf, deeds } from './deed.ts';
+import type { ExitCode } from './exit.ts';
+import type { Io } from './io.ts';
+import { operatorInitCommand, operatorKeyCommand, operatorRetireCommand } from './operator.ts';
+import { discloseCommand } from './record.ts';
+import { verifyCommand } from './verify.ts';
+
+const list = { type: 'string', array: true, nargs: 1, default: [] as string[] } as const;
+const json = { json: { type: 'boolean', default: false, describe: 'Print JSON' } } as const;
+
+/** Where evidence goes and with what it is signed, of every command that hands some in. */
+export const sinkOptions = {
+  evidence: { type: 'string', describe: 'Evidence directory: the log and what it has, as plain files' },
+  server: {
+    type: 'string',
+    describe: 'Base URL of a running server to hand evidence in at, instead of --evidence',
+  },
+  operator: {
+    type: 'string',
+    default: 'operator',
+    describe: "The operator's directory: keys, verifiers.json, rules, policy",
+  },
+} as const;
+
+export const subjectOption = {
+  subject: { ...list, describe: 'What else it is about: name=sha256:DIGEST or name=gitCommit:DIGEST' },
+} as const;
+
+export const subjectsOf = (texts: readonly string[]) => texts.map(parseSubject);
+
+/** Adds the commands that make evidence, read it and act on it. `ended` takes the exit code of the one that ran. */
+export function addEvidenceCommands(parser: Argv, io: Io, ended: (code: ExitCode) => void): Argv {
+  return parser
+    .command(
+      'verify <file..>',
+      'Verify evidence offline: bundles, and exchanges that were disclosed of them',
+      (command) =>
+        command
+          .positional('file', {
+            type: 'string',
+            array: true,
+            demandOption: true,
+            describe: 'evidence.json of a run',
+          })
+          .options({
+            verifiers: {
+              type: 'string',
+              default: 'operator/verifiers.json',
+              describe: 'Whose signatures count',
+            },
+            seen: { type: 'string', describe: 'File that remembers the last checkpoint of the log' },
+            evidence: {
+              type: 'string',
+              describe: 'A copy of the evidence directory, to compare the log with',
+            },
+            ...subjectOption,
+            ...json,
+          }),
+      async ({ file, verifiers, seen, evidence, subject, json: asJson }) => {
+        ended(
+          await verifyCommand(io, file, {
+            verifiers,
+            ...(seen === undefined ? {} : { seen }),
+            ...(evidence === undefined ? {} : { evidence }),
+            subjects: subjectsOf(subject),
+            format: asJson ? 'json' : 'text',
+          }),
+        );
+      },
+    )
+    .command(
+      'disclose <run> <check>',
+      'Write the document that shows one exchange of a run, and nothing of the others',
+      (command) =>
+        command
+          .positional('run', { type: 'string', demandOption: true, describe: 'Directory or id of the run' })
+          .positional('check', { type: 'string', demandOption: true, describe: 'Id of the check' })
+          .options({
+            exchange: { type: 'number', default: 1, describe: 'Position of the exchange in the check' },
+            out: { type: 'string', default: 'reports', describe: 'Directory of the reports' },
+          }),
+      async ({ run, check, exchange, out }) =>
+        ended(await discloseCommand(io, run, check, { exchange, out })),
+    )
+    .command(
+      'act <deed>',
+      'Sign and log what an operator does: register, suspend, revoke, reinstate, waive, break glass, and so on',
+      (command) =>
+        command.positional('deed', { choices: deeds, demandOption: true }).options({
+          integration: {
+            type: 'string',
+            demandOption: true,
+            describe: 'Id of the integration; * with retire-edition',
+          },
+          environment: { choices: environments, describe: 'Without it the act concerns all environments' },
+          reason: { type: 'string', demandOption: true, describe: 'Why' },
+          key: {
+            type: 'string',
+            demandOption: true,
+            describe: 'File with the private key (JWK) of who acts',
+          },
+          partner: { type: 'string', describe: 'register: the organisation' },
+          role: { ...list, describe: 'register: what the software is' },
+          client: { ...list, describe: 'register: a client_id of its own' },
+          certificate: { ...list, describe: 'register: a client certificate, PEM file or thumbprint' },
+          scope: { ...list, describe: 'register: a scope that it may be granted' },
+          'credentials-expire': { type: 'string', describe: 'register: default from the certificates' },
+          requirement: { type: 'string', describe: 'waive, dispute: the requirement' },
+          edition: { type: 'string', describe: 'waive, dispute, retire-edition: the profile edition' },
+          owner: { type: 'string', describe: 'waive: who will mend it; another person than who signs' },
+          expires: { type: 'string', describe: 'waive: last day, or instant' },
+          hours: { type: 'number', describe: 'break-glass: for how long' },
+          ...sinkOptions,
+          ...json,
+        }),
+      async ({
+        deed,
+        integration,
+        environment,
+        reason,
+        key,
+        evidence,
+        server,
+        operator,
+        json: asJson,
+        ...rest
+      }) => {
+        const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+        const done = await deedOf(io, deed, given as unknown as Parameters<typeof deedOf>[2]);
+        ended(
+          await actCommand(io, done, {
+            integration,
+            ...(environment === undefined ? {} : { environment }),
+            reason,
+            key,
+            operator,
+            ...(evidence === undefined ? {} : { evidence }),
+            ...(server === undefined ? {} : { server }),
+            format: asJson ? 'json' : 'text',
+          }),
+        );
+      },
+    )
+    .command('operator <command>', "Make and keep an operator's directory", (command) =>
+      command
+        .command(
+          'init',
+          'Write keys, verifiers.json, rules, policy and connectors',
+          (sub) =>
+            sub.options({
+              operator: sinkOptions.operator,
+              holder: { type: 'string', demandOption: true, describe: 'The person who operates' },
+              origin: {
+                type: 'string',
+                demandOption: true,
+                describe: 'Name of the log, like a URL without its scheme: assay.example.com/log',
+              },
+            }),
+          async ({ operator, holder, origin }) =>
+            ended(await operatorInitCommand(io, { directory: operator, holder, origin })),
+        )
+        .command(
+          'key',
+          'Make a key for a person or a system that counts from now on',
+          (sub) =>
+            sub.options({
+              operator: sinkOptions.operator,
+              holder: { type: 'string', demandOption: true, describe: 'Whose it is' },
+              may: {
+                type: 'string',
+                array: true,
+                nargs: 1,
+                choices: entitlements,
+                demandOption: true,
+                describe: 'What it may sign',
+              },
+            }),
+          async ({ operator, holder, may }) =>
+            ended(await operatorKeyCommand(io, { directory: operator, holder, may })),
+        )
+        .command(
+          'retire <id>',
+          'Let a key sign nothing more; what it signed goes on to count',
+          (sub) =>
+            sub
+              .positional('id', { type: 'string', demandOption: true })
+              .options({ operator: sinkOptions.operator }),
+          async ({ operator, id }) => ended(await operatorRetireCommand(io, { directory: operator, id })),
+        )
+        .demandCommand(1, 'expected init, key or retire; `assay operator --help` tells more'),
+    );
+}
