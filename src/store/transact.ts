@@ -1,0 +1,77 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database, Queries } from './database.ts';
+import { StoreError } from './error.ts';
+
+const attempts = 12;
+
+/** Gives a session to `use` that nobody else uses meanwhile. */
+export type Borrow = <T>(use: (session: Queries) => Promise<T>) => Promise<T>;
+
+/** Both doors of a database, made of how a session is had. */
+export function doorsOf(borrow: Borrow, outside: Queries): Pick<Database, 'query' | 'transaction'> {
+  // A query beside the open transaction would wait for it where there is one session, and the transaction for the query.
+  const inside = new AsyncLocalStorage<'transaction'>();
+  const refuseInside = (): void => {
+    if (inside.getStore() !== undefined)
+      throw new StoreError(
+        'failed',
+        'expected the queries of the open transaction, got the database itself; use what `work` is given',
+      );
+  };
+  return {
+    async query(sql, parameters) {
+      refuseInside();
+      return outside.query(sql, parameters);
+    },
+    async transaction(work) {
+      refuseInside();
+      for (let attempt = 1; ; attempt += 1)
+        try {
+          return await borrow((session) => inside.run('transaction', () => once(session, work)));
+        } catch (error) {
+          if (!(error instanceof StoreError) || error.code !== 'conflict') throw error;
+          if (attempt === attempts)
+            throw new StoreError(
+              'conflict',
+              `${error.message}; it was tried ${attempts} times. Run fewer workers, or try again`,
+              { cause: error },
+            );
+          // Those that collided must not meet again: a random pause, of 300 ms at most.
+          await delay(Math.random() * Math.min(300, 4 * 2 ** attempt));
+        }
+    },
+  };
+}
+
+async function once<T>(session: Queries, work: (queries: Queries) => Promise<T>): Promise<T> {
+  await session.query('begin isolation level serializable');
+  let failure: unknown;
+  let state: 'open' | 'ended' = 'open';
+  const queries: Queries = {
+    async query(sql, parameters) {
+      if (state === 'ended')
+        throw new StoreError('failed', 'expected an open transaction, got one that has ended');
+      try {
+        return await session.query(sql, parameters);
+      } catch (error) {
+        failure ??= error;
+        throw error;
+      }
+    },
+  };
+  try {
+    const result = await work(queries);
+    // PostgreSQL answers the commit of a transaction with a failed statement by a silent rollback.
+    if (failure !== undefined) throw failure;
+    state = 'ended';
+    await session.query('commit');
+    return result;
+  } catch (error) {
+    state = 'ended';
+    // Where it cannot be rolled back the connection is lost, and the transaction with it.
+    await session.query('rollback').catch(() => undefined);
+    // A conflict that `work` made something else of must be seen all the same, to be tried again.
+    throw failure instanceof StoreError && failure.code === 'conflict' ? failure : error;
+  }
+}
