@@ -57,6 +57,7 @@ export const Deed = Type.Union([
   Type.Object(
     {
       kind: Type.Literal('observe'),
+      edition: text('The profile edition; its digest is a part of the fingerprint.'),
       fingerprint: Digest,
     },
     { ...closed, description: 'The fingerprint that was seen, by a watcher.' },

@@ -3,9 +3,11 @@ import { Digest, Instant, instant } from '../evidence/statement.ts';
 
 const closed = { additionalProperties: false } as const;
 
+/** The states of a certification. */
 export const states = ['uncertified', 'certified', 'conditional', 'suspended', 'revoked'] as const;
 export type State = (typeof states)[number];
 
+/** Where an integration runs. */
 export const environments = ['sandbox', 'production'] as const;
 export type Environment = (typeof environments)[number];
 
@@ -31,7 +33,7 @@ export const Basis = Type.Object(
     waived: Type.Array(Type.String(), { description: 'Requirements whose failure a waiver covered.' }),
     disputed: Type.Optional(
       Type.Array(Type.String(), {
-        description: 'Requirements that failed while their check was in revision.',
+        description: 'Requirements whose failure a dispute set aside.',
       }),
     ),
   },
@@ -39,6 +41,7 @@ export const Basis = Type.Object(
 );
 export type Basis = Static<typeof Basis>;
 
+/** That an operator closed a certification. */
 export const Held = Type.Object(
   {
     act: Type.Enum(['suspend', 'revoke', 'offboard']),
@@ -84,7 +87,7 @@ export const Certification = Type.Object(
     failed: Type.Optional(
       Type.Object(
         { statement: Digest, requirements: Type.Array(Type.String()) },
-        { ...closed, description: 'The failure that made the state suspended or conditional.' },
+        { ...closed, description: 'The failure that the state suspended or conditional rests on.' },
       ),
     ),
     deadline: Type.Optional(instant('Until when a conditional certification must be a pass again.')),

@@ -1,0 +1,157 @@
+import { canonical } from '../evidence/canonical.ts';
+import { readStatement, unverifiedStatement } from '../evidence/envelope.ts';
+import { EvidenceError } from '../evidence/error.ts';
+import { shaped } from '../evidence/shape.ts';
+import {
+  testResultType,
+  TestResultStatement,
+  type Statement,
+  type TestResult,
+} from '../evidence/statement.ts';
+import type { Entitlement, VerifierKey, Verifiers } from '../evidence/verifiers.ts';
+import {
+  ActStatement,
+  actType,
+  TransitionStatement,
+  transitionType,
+  type Act,
+  type Deed,
+  type Transition,
+} from './act.ts';
+import { everyone, type Logged } from './fold.ts';
+import { actStatement, transitionStatement } from './transition.ts';
+
+/** A statement that counts: its form, its signatures and the rights of who signed it are verified. */
+export type Read = Logged & { readonly at: string } & (
+    | { readonly kind: 'test-result'; readonly predicate: TestResult }
+    | { readonly kind: 'act'; readonly predicate: Act }
+    | { readonly kind: 'transition'; readonly predicate: Transition }
+  );
+
+/**
+ * Reads an envelope of any kind that the log holds.
+ * @throws EvidenceError as `readStatement` and `checkAct` do; `wrong-subject` when the subject is not that of the predicate.
+ */
+export function readLogged(text: string, verifiers: Verifiers): Read {
+  const unverified = unverifiedStatement(text);
+  switch (unverified.predicateType) {
+    case testResultType:
+      return readTestResult(text, verifiers);
+    case actType:
+      return readAct(text, shaped(ActStatement, unverified, 'an act').predicate, verifiers);
+    case transitionType: {
+      const at = ({ predicate }: { readonly predicate: Transition }): string => predicate.at;
+      const opened = readStatement(text, TransitionStatement, verifiers, { may: 'transition', at });
+      const { statement, digest } = opened;
+      checkSubject(statement, transitionStatement(statement.predicate));
+      return { kind: 'transition', statement, digest, predicate: statement.predicate, at: at(statement) };
+    }
+    default:
+      throw new EvidenceError(
+        'malformed',
+        `expected a test result, an act or a transition, got a statement of type ${unverified.predicateType}`,
+      );
+  }
+}
+
+function readTestResult(text: string, verifiers: Verifiers): Read {
+  const { statement, digest } = readStatement(text, TestResultStatement, verifiers, {
+    may: 'run',
+    at: ({ predicate }) => predicate.run.finished,
+  });
+  const { predicate } = statement;
+  const { partner, integration, environment, run, expires } = predicate;
+  const [subject] = statement.subject;
+  const name = `${partner}/${integration}/${environment}`;
+  if (subject?.name !== name || subject.digest['sha256'] === undefined)
+    throw new EvidenceError(
+      'wrong-subject',
+      `expected ${name} and the digest of its fingerprint as the first subject, got ${subject?.name ?? 'none'}`,
+    );
+  checkInstants([run.started, run.finished, expires]);
+  if (integration === everyone || run.started > run.finished)
+    throw new EvidenceError(
+      'malformed',
+      `expected a run of one integration that ended after ${run.started}, got one of ${integration} until ${run.finished}`,
+    );
+  return { kind: 'test-result', statement, digest, predicate, at: run.finished };
+}
+
+function readAct(text: string, { deed, actor }: Act, verifiers: Verifiers): Read {
+  const rights = rightsTo(deed);
+  // Who watches signs with the key of runs or of an operator: the one that this actor has.
+  const may =
+    rights.find((right) =>
+      verifiers.keys.some(({ holder, may }) => holder === actor && may.includes(right)),
+    ) ?? 'operate';
+  const at = ({ predicate }: { readonly predicate: Act }): string => predicate.at;
+  const { statement, digest, keys } = readStatement(text, ActStatement, verifiers, { may, at });
+  checkSubject(statement, actStatement(statement.predicate));
+  checkAct(statement.predicate, keys);
+  return { kind: 'act', statement, digest, predicate: statement.predicate, at: at(statement) };
+}
+
+/** What a key must be entitled to, one of them, for a deed. */
+const rightsTo = ({ kind }: Deed): readonly Entitlement[] =>
+  kind === 'waive' ? ['approve'] : kind === 'observe' ? ['run', 'operate'] : ['operate'];
+
+/**
+ * Checks what the schema of an act cannot: that its actor signed it and may do it, and that its members agree.
+ * @param keys Those that signed it.
+ * @throws EvidenceError `key-not-entitled`, `malformed`
+ */
+export function checkAct(act: Act, keys: readonly VerifierKey[]): void {
+  const { deed, actor, at, integration, environment } = act;
+  const rights = rightsTo(deed);
+  const own = keys.filter(({ holder }) => holder === actor);
+  if (!own.some(({ may }) => rights.some((right) => may.includes(right))))
+    throw new EvidenceError(
+      'key-not-entitled',
+      `expected the signature of a key of ${actor} that may ${rights.join(' or ')}, got ${keys.map(({ holder, may }) => `one of ${holder} that may ${may.join(', ')}`).join('; ') || 'none'}`,
+    );
+  const wrong = (message: string): EvidenceError => new EvidenceError('malformed', message);
+  if ((deed.kind === 'retire-edition') !== (integration === everyone))
+    throw wrong(
+      `expected ${everyone} as the integration of retire-edition, and of nothing else, got ${integration} for ${deed.kind}`,
+    );
+  if (deed.kind === 'retire-edition' && environment !== undefined)
+    throw wrong(`expected an edition to retire in all environments, got ${environment}; leave it out`);
+  checkInstants([at]);
+  switch (deed.kind) {
+    case 'waive':
+      checkInstants([deed.expires]);
+      if (deed.expires <= at) throw wrong(`expected a waiver that expires after ${at}, got ${deed.expires}`);
+      if (folded(deed.owner) === folded(actor))
+        throw wrong(`expected somebody else than the owner to approve the waiver, got ${actor} for both`);
+      return;
+    case 'break-glass':
+      checkInstants([deed.until]);
+      if (deed.until <= at) throw wrong(`expected break-glass that ends after ${at}, got ${deed.until}`);
+      return;
+    case 'register':
+      checkInstants(
+        deed.registration.credentials_expire === undefined ? [] : [deed.registration.credentials_expire],
+      );
+      return;
+    default:
+  }
+}
+
+const folded = (name: string): string => name.trim().toLowerCase();
+
+/** The pattern of the schema lets days pass that no calendar has. */
+function checkInstants(instants: readonly string[]): void {
+  for (const instant of instants) {
+    const time = Date.parse(instant);
+    if (Number.isNaN(time) || new Date(time).toISOString() !== instant)
+      throw new EvidenceError('malformed', `expected a day and time that exist, got ${instant}`);
+  }
+}
+
+function checkSubject({ subject }: Statement, expected: Statement): void {
+  if (canonical(subject) !== canonical(expected.subject))
+    throw new EvidenceError(
+      'wrong-subject',
+      `expected the subject ${canonical(expected.subject)}, got ${canonical(subject)}`,
+    );
+}
