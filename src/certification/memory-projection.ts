@@ -11,7 +11,7 @@ export function memoryProjection(): Projection {
   return {
     applied: () => Promise.resolve(size),
     standing: (integration) => Promise.resolve(standings.get(integration)),
-    integrations: () => Promise.resolve([...standings.keys()].filter((id) => id !== everyone)),
+    integrations: () => Promise.resolve([...standings.keys()].filter((id) => id !== everyone).toSorted()),
     holder: (key) =>
       Promise.resolve(
         [...standings.values()].find((standing) => isRegisteredWith(standing, key))?.integration,

@@ -22,7 +22,7 @@ import { everyone, type Logged } from './fold.ts';
 import { actStatement, transitionStatement } from './transition.ts';
 
 /** A statement that counts: its form, its signatures and the rights of who signed it are verified. */
-export type Read = Logged & { readonly at: string } & (
+export type Read = Logged & { readonly at: string; readonly keys: readonly VerifierKey[] } & (
     | { readonly kind: 'test-result'; readonly predicate: TestResult }
     | { readonly kind: 'act'; readonly predicate: Act }
     | { readonly kind: 'transition'; readonly predicate: Transition }
@@ -41,10 +41,19 @@ export function readLogged(text: string, verifiers: Verifiers): Read {
       return readAct(text, shaped(ActStatement, unverified, 'an act').predicate, verifiers);
     case transitionType: {
       const at = ({ predicate }: { readonly predicate: Transition }): string => predicate.at;
-      const opened = readStatement(text, TransitionStatement, verifiers, { may: 'transition', at });
-      const { statement, digest } = opened;
+      const { statement, digest, keys } = readStatement(text, TransitionStatement, verifiers, {
+        may: 'transition',
+        at,
+      });
       checkSubject(statement, transitionStatement(statement.predicate));
-      return { kind: 'transition', statement, digest, predicate: statement.predicate, at: at(statement) };
+      return {
+        kind: 'transition',
+        statement,
+        digest,
+        keys,
+        predicate: statement.predicate,
+        at: at(statement),
+      };
     }
     default:
       throw new EvidenceError(
@@ -55,7 +64,7 @@ export function readLogged(text: string, verifiers: Verifiers): Read {
 }
 
 function readTestResult(text: string, verifiers: Verifiers): Read {
-  const { statement, digest } = readStatement(text, TestResultStatement, verifiers, {
+  const { statement, digest, keys } = readStatement(text, TestResultStatement, verifiers, {
     may: 'run',
     at: ({ predicate }) => predicate.run.finished,
   });
@@ -74,7 +83,7 @@ function readTestResult(text: string, verifiers: Verifiers): Read {
       'malformed',
       `expected a run of one integration that ended after ${run.started}, got one of ${integration} until ${run.finished}`,
     );
-  return { kind: 'test-result', statement, digest, predicate, at: run.finished };
+  return { kind: 'test-result', statement, digest, keys, predicate, at: run.finished };
 }
 
 function readAct(text: string, { deed, actor }: Act, verifiers: Verifiers): Read {
@@ -88,7 +97,7 @@ function readAct(text: string, { deed, actor }: Act, verifiers: Verifiers): Read
   const { statement, digest, keys } = readStatement(text, ActStatement, verifiers, { may, at });
   checkSubject(statement, actStatement(statement.predicate));
   checkAct(statement.predicate, keys);
-  return { kind: 'act', statement, digest, predicate: statement.predicate, at: at(statement) };
+  return { kind: 'act', statement, digest, keys, predicate: statement.predicate, at: at(statement) };
 }
 
 /** What a key must be entitled to, one of them, for a deed. */

@@ -7,8 +7,9 @@ import type { Verifiers } from '../evidence/verifiers.ts';
 import type { Act, Transition } from './act.ts';
 import { environments } from './certification.ts';
 import { CertificationError } from './error.ts';
-import { absorb, consequences, everyone, lapses } from './fold.ts';
-import type { AccessKey, Change, Projection } from './projection.ts';
+import { consequences, everyone, lapses } from './fold.ts';
+import { Building, identityOf } from './change.ts';
+import type { AccessKey, Projection } from './projection.ts';
 import { readLogged, type Read } from './read.ts';
 import type { Rules } from './rules.ts';
 import { unknownStanding, type Standing } from './standing.ts';
@@ -144,70 +145,6 @@ export function openRegister(options: RegisterOptions): Register {
   };
 }
 
-/** A change that grows entry by entry. */
-class Building {
-  readonly #from: number;
-  readonly #starting: (integration: string) => Promise<Standing>;
-  readonly #standings = new Map<string, Change['standings'][number]>();
-  readonly #transitions: Change['transitions'][number][] = [];
-  readonly #marks: Change['marks'][number][] = [];
-  #size: number;
-
-  constructor(from: number, starting: (integration: string) => Promise<Standing>) {
-    this.#from = from;
-    this.#size = from;
-    this.#starting = starting;
-  }
-
-  async add(index: number, read: Read, integrations: readonly string[]): Promise<void> {
-    // Those that began within this change are not projected yet.
-    const begun = read.predicate.integration === everyone ? [...this.#standings.keys()] : [];
-    for (const id of new Set([...integrations, ...begun])) {
-      const before = this.#standings.get(id)?.standing ?? (await this.#start(id));
-      const standing = absorb(before, read);
-      if (standing !== before) this.#standings.set(id, { standing, index });
-    }
-    if (read.kind === 'transition') this.#transitions.push({ index, transition: read.predicate });
-    for (const mark of marksOf(read)) this.#marks.push({ mark, index });
-    this.#size = index + 1;
-  }
-
-  async #start(id: string): Promise<Standing> {
-    const standing = await this.#starting(id);
-    const retired = this.#standings.get(everyone)?.standing.retired ?? [];
-    return { ...standing, retired: [...new Set([...standing.retired, ...retired])] };
-  }
-
-  done(): Change {
-    return {
-      from: this.#from,
-      upTo: this.#size,
-      standings: [...this.#standings.values()],
-      transitions: this.#transitions,
-      marks: this.#marks,
-    };
-  }
-}
-
-/** By what an entry is found again. An act or a run that was signed once more is the same act or run. */
-function marksOf(read: Read): readonly string[] {
-  const identity = identityOf(read);
-  return identity === undefined ? [read.digest] : [read.digest, identity];
-}
-
-function identityOf(read: Read): string | undefined {
-  switch (read.kind) {
-    case 'act':
-      return `act ${read.predicate.nonce}`;
-    case 'test-result': {
-      const { integration, environment, profile, run } = read.predicate;
-      return `run ${JSON.stringify([integration, environment, profile.edition, run.id])}`;
-    }
-    case 'transition':
-      return undefined;
-  }
-}
-
 async function accept(read: Read, projection: Projection, now: Date): Promise<void> {
   if (read.kind === 'transition')
     throw new CertificationError(
@@ -218,6 +155,12 @@ async function accept(read: Read, projection: Projection, now: Date): Promise<vo
     throw new CertificationError(
       'from-the-future',
       `expected a statement of the past, got one of ${read.at}, and now is ${now.toISOString()}; set the clocks right`,
+    );
+  // What a key signed goes on to count after its end; what is new then may be backdated by who found it.
+  if (read.keys.every(({ until }) => until !== undefined && until < now.toISOString()))
+    throw new EvidenceError(
+      'key-not-entitled',
+      `expected a key that counts at ${now.toISOString()}, got ${read.keys.map(({ id, until }) => `${id} until ${until}`).join(', ')}; sign it with the key that came after`,
     );
   const index = await projection.find(identityOf(read) ?? '');
   if (index !== undefined)
