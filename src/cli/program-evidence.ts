@@ -8,6 +8,7 @@ import type { ExitCode } from './exit.ts';
 import type { Io } from './io.ts';
 import { operatorInitCommand, operatorKeyCommand, operatorRetireCommand } from './operator.ts';
 import { discloseCommand } from './record.ts';
+import { serveCommand } from './serve.ts';
 import { verifyCommand } from './verify.ts';
 
 const list = { type: 'string', array: true, nargs: 1, default: [] as string[] } as const;
@@ -145,6 +146,31 @@ export function addEvidenceCommands(parser: Argv, io: Io, ended: (code: ExitCode
           }),
         );
       },
+    )
+    .command(
+      'serve',
+      'Serve the gate, the log and what is published, and make decisions true at the connectors',
+      (command) =>
+        command.options({
+          operator: sinkOptions.operator,
+          evidence: { type: 'string', default: 'evidence', describe: 'Evidence directory' },
+          database: {
+            type: 'string',
+            default: 'state',
+            describe: 'postgres:// URL, or the directory of the embedded database',
+          },
+          gate: {
+            type: 'string',
+            default: '127.0.0.1:9411',
+            describe: 'Where proxies ask; nobody else may reach it',
+          },
+          public: {
+            type: 'string',
+            default: '127.0.0.1:9412',
+            describe: 'The log, trust marks, and where evidence is handed in',
+          },
+        }),
+      async (options) => ended(await serveCommand(io, options)),
     )
     .command('operator <command>', "Make and keep an operator's directory", (command) =>
       command
