@@ -12,6 +12,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     stop.abort();
   });
 
+// Whoever read the output has gone, as `head` does: nothing is wrong.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? 'on' : 'off';
 const interactive = process.stdin.isTTY && process.stderr.isTTY;
 
