@@ -9,6 +9,9 @@ import { shapeFindings } from '../directory/shape.ts';
 import { readSource } from '../directory/source.ts';
 import { ConnectorError, type Connector, type ConnectorContext } from './connector.ts';
 import { ClientRegistrationEntry, openClientRegistration } from './connectors/client-registration.ts';
+import { KeycloakEntry, openKeycloak } from './connectors/keycloak.ts';
+import { SignalsEntry } from './connectors/signal-stream.ts';
+import { openSignals } from './connectors/signals.ts';
 import { openWebhook, WebhookEntry } from './connectors/webhook.ts';
 import { ordered } from './ordered.ts';
 
@@ -16,6 +19,8 @@ import { ordered } from './ordered.ts';
 const kinds: ReadonlyMap<string, Kind> = new Map([
   ['webhook', kind(WebhookEntry, openWebhook)],
   ['client-registration', kind(ClientRegistrationEntry, openClientRegistration)],
+  ['keycloak', kind(KeycloakEntry, openKeycloak)],
+  ['signals', kind(SignalsEntry, openSignals)],
 ]);
 
 type Open = (context: ConnectorContext) => Promise<Connector>;

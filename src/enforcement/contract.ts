@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import type { Database } from '../store/database.ts';
 import { ConnectorError, type Connector, type Desired, type Memory, type Observed } from './connector.ts';
 
 /** A target that knows one integration, open at first. */
@@ -15,11 +16,11 @@ export interface Target extends AsyncDisposable {
   /** All that must be as it was after closing and opening. */
   snapshot(): Promise<unknown>;
   /** Somebody changes the access behind the connector's back. */
-  tamper?(to: 'open' | 'closed'): Promise<void>;
+  readonly tamper?: (to: 'open' | 'closed') => Promise<void>;
   /** Somebody removes the integration behind the connector's back. */
-  forget?(): Promise<void>;
+  readonly forget?: () => Promise<void>;
   /** The next change that is asked for is made, and the connection breaks before the answer. */
-  loseNextAnswer?(): void;
+  readonly loseNextAnswer?: () => void;
 }
 
 /** What cannot be: a receiver of messages cannot be looked at. */
@@ -28,7 +29,7 @@ export type Inability = 'look' | 'tamper' | 'forget' | 'lose-answers';
 /** How the suite gets its targets. */
 export interface Harness {
   /** A target of its own for each test. */
-  start(): Promise<Target>;
+  readonly start: () => Promise<Target>;
   readonly lacks?: readonly Inability[];
 }
 
@@ -132,8 +133,7 @@ export function contract(name: string, { start, lacks = [] }: Harness): void {
       await using down = await connected(target, 'down');
       const desired = state(target, 'closed', 1);
       expect(await failure(down.connector.apply(desired, right.memory))).toBe('temporary');
-      if (can('look'))
-        expect(await failure(down.connector.observe(desired, right.memory))).toBe('temporary');
+      if (can('look')) expect(await failure(down.connector.observe(desired, right.memory))).toBe('temporary');
       expect(await target.access()).toBe('open');
       await right.connector.apply(desired, right.memory);
       expect(await target.access()).toBe('closed');
@@ -180,9 +180,7 @@ export function contract(name: string, { start, lacks = [] }: Harness): void {
       expect(['absent', 'closed']).toContain(await target.access());
       await right.connector.apply(ended, right.memory);
       expect(['absent', 'closed']).toContain(await target.access());
-      expect([seen('absent'), seen('closed')]).toContain(
-        await right.connector.observe(ended, right.memory),
-      );
+      expect([seen('absent'), seen('closed')]).toContain(await right.connector.observe(ended, right.memory));
     });
 
     test('does not touch, or calls absent, an integration that the target does not know', async () => {
@@ -212,12 +210,19 @@ export function contract(name: string, { start, lacks = [] }: Harness): void {
         // RFC 7592, section 2.1 has servers answer for a client that is gone as they do for a wrong token.
         const observed = await right.connector.observe(desired, right.memory).catch(codeOf);
         expect(['absent', 'refused']).toContain(observed);
-        expect(['absent', 'refused']).toContain(
-          await failure(right.connector.apply(desired, right.memory)),
-        );
+        expect(['absent', 'refused']).toContain(await failure(right.connector.apply(desired, right.memory)));
       });
   });
 }
+
+/** For connectors that need no database: whoever asks it fails. */
+export const noDatabase: Database = {
+  kind: 'embedded',
+  query: async () => await Promise.reject(new Error('this connector has no database')),
+  transaction: async () => await Promise.reject(new Error('this connector has no database')),
+  listen: async () => await Promise.reject(new Error('this connector has no database')),
+  close: async () => {},
+};
 
 /** Notes kept in this process, as JSON as the database keeps them. */
 export function keptMemory(): Memory {
