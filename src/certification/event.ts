@@ -10,6 +10,8 @@ export interface RunFacts extends Basis {
   readonly started: string;
   /** Requirements that failed while their check was in revision. */
   readonly disputed: string[];
+  /** What the run left open besides its failures. */
+  readonly doubt?: string;
 }
 
 interface OfRun {
@@ -71,7 +73,7 @@ export function eventOf(
   standing: Standing,
   rules: Rules,
 ): Event | undefined {
-  if (statement.predicateType === actType) return eventOfAct(statement.predicate as Act, certification);
+  if (statement.predicateType === actType) return eventOfAct(statement.predicate as Act);
   if (statement.predicateType !== testResultType) return undefined;
   const fingerprint = statement.subject[0]?.digest['sha256'];
   if (fingerprint === undefined) return undefined;
@@ -93,13 +95,19 @@ function eventOfRun(
 ): Event | undefined {
   if (notCounted(result) !== undefined) return undefined;
   const waivers = livingWaivers(standing, result);
+  // A failure that is not the subject's contradicts itself, and convicts nobody.
   const failed = result.requirements
-    .filter(({ level, verdict }) => level === 'shall' && verdict === 'fail')
+    .filter(
+      ({ level, verdict, fault = 'subject' }) =>
+        level === 'shall' && verdict === 'fail' && fault === 'subject',
+    )
     .map(({ id }) => id);
   const isWaived = (id: string): boolean => waivers.some(({ requirement }) => requirement === id);
   const open = failed.filter((id) => !isWaived(id));
   const inRevision = (id: string): boolean =>
     certification.in_revision?.some(({ requirement }) => requirement === id) ?? false;
+  const undisputed = open.filter((id) => !inRevision(id));
+  const doubt = doubtOf(result, failed, open, waivers);
   const { id: name, started, finished } = result.run;
   const run: RunFacts = {
     statement: digest,
@@ -110,15 +118,30 @@ function eventOfRun(
     fingerprint,
     waived: failed.filter(isWaived),
     disputed: open.filter(inRevision),
+    ...(doubt === undefined ? {} : { doubt }),
   };
   const common = { at: finished, actor: 'harness', run } as const;
-  const undisputed = open.filter((id) => !inRevision(id));
   const critical = undisputed.filter((id) => !isMinor(id, rules));
   if (critical.length > 0) return { kind: 'failed-critical', ...common, requirements: critical };
   if (undisputed.length > 0) return { kind: 'failed-minor', ...common, requirements: undisputed };
+  if (doubt !== undefined) return { kind: 'inconclusive', ...common, reason: doubt };
+  return run.disputed.length > 0 ? { kind: 'failed-disputed', ...common } : { kind: 'passed', ...common };
+}
+
+/** Why a run would be no pass without the failures that no waiver covers; undefined when it would be one. */
+function doubtOf(
+  result: TestResult,
+  failed: readonly string[],
+  open: readonly string[],
+  waivers: readonly SignedWaiver[],
+): string | undefined {
+  if (result.verdict === 'fail' && failed.length === 0)
+    return 'The statement says fail, and names no requirement that the subject failed.';
+  // What the run said of itself is never bettered, but for the failures that it saw.
+  if (!['pass', 'warn', 'fail'].includes(result.verdict)) return result.reason;
   const judged = judgeRun(
     result.requirements
-      .filter(({ id }) => !run.disputed.includes(id))
+      .filter(({ id }) => !open.includes(id))
       .map(({ id, level, verdict, fault }) => ({
         id,
         level,
@@ -126,22 +149,12 @@ function eventOfRun(
         ...(fault === undefined ? {} : { fault }),
       })),
     waivers.map(({ requirement, expires }) => ({ requirement, expires: expires.slice(0, 10) })),
-    { now: new Date(finished), status: 'complete' },
+    { now: new Date(result.run.finished), status: 'complete' },
   );
-  // Signed waivers and disputes outweigh failures that were seen, and nothing else that the run found.
-  const doubt =
-    result.verdict === 'fail' && failed.length === 0
-      ? 'The statement says fail, and names no requirement that failed.'
-      : !['pass', 'warn', 'fail'].includes(result.verdict)
-        ? result.reason
-        : !['pass', 'warn'].includes(judged.verdict)
-          ? judged.reason
-          : undefined;
-  if (doubt !== undefined) return { kind: 'inconclusive', ...common, reason: doubt };
-  return run.disputed.length > 0 ? { kind: 'failed-disputed', ...common } : { kind: 'passed', ...common };
+  return ['pass', 'warn'].includes(judged.verdict) ? undefined : judged.reason;
 }
 
-function eventOfAct({ deed, at, actor, reason }: Act, certification: Certification): Event | undefined {
+function eventOfAct({ deed, at, actor, reason }: Act): Event | undefined {
   switch (deed.kind) {
     case 'register':
       return { kind: 'registered', at, actor, reason };
@@ -164,9 +177,8 @@ function eventOfAct({ deed, at, actor, reason }: Act, certification: Certificati
     case 'settle-dispute':
       return { kind: 'dispute-settled', at, actor, requirement: deed.requirement, reason };
     case 'observe':
-      return deed.fingerprint === certification.basis?.fingerprint
-        ? undefined
-        : { kind: 'fingerprint-changed', at, actor, fingerprint: deed.fingerprint };
+      // Whether it is another one than before is for the certification to tell.
+      return { kind: 'fingerprint-changed', at, actor, fingerprint: deed.fingerprint };
     case 'break-glass':
     case 'end-break-glass':
       return undefined;

@@ -68,6 +68,29 @@ test.describe('which runs count', () => {
     expect(production(after([run(2, critical), run(1, pass)]))).toEqual(production(failed));
   });
 
+  test('a failure that is not the fault of the subject convicts nobody', () => {
+    const failing = run(1, critical);
+    const { predicate } = sampleResult({ finished: at(1), requirements: critical });
+    const harness = predicate.requirements.map((each) =>
+      each.verdict === 'fail' ? { ...each, fault: 'harness' as const } : each,
+    );
+    const statement = { ...failing, predicate: { ...predicate, requirements: harness } };
+    expect(consequences(after([run(0, pass)]), logged(statement), rules)).toMatchObject([
+      { event: 'inconclusive' },
+    ]);
+  });
+
+  test('a minor failure beside what could not be judged renews and refutes nothing', () => {
+    const doubtful = { ...minor, 'spec/a': 'inconclusive' } as const;
+    expect(production(after([run(0, pass), run(1, doubtful), run(2, doubtful)]))).toMatchObject({
+      state: 'conditional',
+      basis: { finished: at(0) },
+      inconclusive_since: at(1),
+    });
+    const suspected = [run(0, pass), run(1, critical), run(1.2, doubtful)];
+    expect(production(after(suspected))?.suspicion).toMatchObject({ passed: [] });
+  });
+
   test('the same run signed again does not confirm a failure', () => {
     const standing = after([run(1, pass), run(2, critical)]);
     expect(consequences(standing, logged(run(2, critical, { id: 'renamed' })), rules)).toEqual([]);
@@ -255,6 +278,22 @@ test.describe('operators', () => {
       ).toBe('certified');
     });
 
+  test('a weaker act does not take the place of a stronger one, and one that ended does not count', () => {
+    const acts = (...kinds: readonly ('suspend' | 'revoke' | 'offboard' | 'reinstate')[]): Standing =>
+      after(kinds.map((kind, index) => act(index, { kind })));
+    for (const [kinds, hold] of [
+      [['revoke', 'suspend'], { act: 'revoke', since: at(0) }],
+      [['suspend', 'revoke'], { act: 'revoke', since: at(1) }],
+      [['suspend', 'offboard', 'revoke'], { act: 'offboard', since: at(1) }],
+      [['revoke', 'reinstate'], { act: 'revoke', ended: at(1) }],
+      [['offboard', 'reinstate'], { act: 'offboard' }],
+      [['revoke', 'reinstate', 'suspend'], { act: 'suspend', since: at(2) }],
+    ] as const)
+      expect(acts(...kinds).holds, kinds.join(', ')).toEqual([
+        { environment: 'production', actor: 'olga', reason: 'incident 7', since: at(0), ...hold },
+      ]);
+  });
+
   test('an act without an environment concerns both', () => {
     const { environment: _, ...suspend } = sampleAct({ kind: 'suspend' }, at(2)).predicate;
     const both = actStatement(suspend);
@@ -351,6 +390,11 @@ test.describe('the fingerprint', () => {
     test(`${what} ${stale ? 'does not end' : 'ends'} that`, () => {
       expect(production(after([...changed, statement]))?.stale !== undefined).toBe(stale);
     });
+
+  test('the same as that of the basis changes nothing', () => {
+    const same = act(4, { kind: 'observe', edition, fingerprint: digestOf('fingerprint') });
+    expect(consequences(after([run(3, pass)]), logged(same), rules)).toEqual([]);
+  });
 
   test('what was seen before the run of the basis ended is old', () => {
     expect(consequences(after([run(3, pass)]), logged(seen), rules)).toEqual([]);

@@ -32,10 +32,7 @@ export function memoryProjection(): Projection {
 }
 
 /** Whether an integration is registered with a key. */
-export const isRegisteredWith = (
-  { registrations }: Standing,
-  { environment, kind, value }: AccessKey,
-): boolean =>
+const isRegisteredWith = ({ registrations }: Standing, { environment, kind, value }: AccessKey): boolean =>
   registrations.some(
     (each) =>
       each.environment === environment &&

@@ -18,12 +18,8 @@ export function next(before: Certification, event: Event, rules: Rules): Certifi
     case 'failed-minor':
     case 'failed-disputed':
       return counts(before, event.run) ? answered(before, event, rules) : before;
-    case 'inconclusive': {
-      const since = before.inconclusive_since;
-      return !counts(before, event.run) || (since !== undefined && since <= event.at)
-        ? before
-        : { ...before, inconclusive_since: event.at };
-    }
+    case 'inconclusive':
+      return counts(before, event.run) ? unanswered(before, event.at) : before;
     case 'fingerprint-changed':
       return fingerprintChanged(before, event);
     case 'evidence-expired':
@@ -93,9 +89,14 @@ function answered(
   event: Of<'passed' | 'failed-critical' | 'failed-minor' | 'failed-disputed'>,
   rules: Rules,
 ): Certification {
-  const { finished } = event.run;
+  const { finished, doubt } = event.run;
   const since = before.inconclusive_since;
-  const known = since !== undefined && since <= finished ? without(before, 'inconclusive_since') : before;
+  const known =
+    doubt !== undefined && event.kind !== 'failed-critical'
+      ? unanswered(before, finished)
+      : since !== undefined && since <= finished
+        ? without(before, 'inconclusive_since')
+        : before;
   const after = { ...known, after: finished };
   switch (event.kind) {
     case 'passed':
@@ -107,6 +108,11 @@ function answered(
       return failedOtherwise(after, event, rules);
   }
 }
+
+const unanswered = (before: Certification, at: string): Certification =>
+  before.inconclusive_since !== undefined && before.inconclusive_since <= at
+    ? before
+    : { ...before, inconclusive_since: at };
 
 function passed(before: Certification, run: RunFacts, rules: Rules): Certification {
   const refuted = weigh(before, run, rules);
@@ -164,8 +170,10 @@ function failedOtherwise(
       ? { statement: event.run.statement, requirements: [...event.requirements] }
       : undefined;
   if (before.state === 'suspended') return minor === undefined ? before : failedSuspended(before, minor);
-  const weighed = weigh(before, event.run, rules);
-  const covered = weighed.stale === undefined && weighed.basis?.fingerprint === event.run.fingerprint;
+  const { doubt, fingerprint } = event.run;
+  const weighed = doubt === undefined ? weigh(before, event.run, rules) : before;
+  const covered =
+    doubt === undefined && weighed.stale === undefined && weighed.basis?.fingerprint === fingerprint;
   const kept = covered ? { ...weighed, basis: basisOf(event.run) } : weighed;
   if (minor === undefined) return enter(without(kept, 'failed', 'deadline'), 'certified', event.at);
   const deadline = before.deadline ?? later(event.at, rules.conditional_days * 24);
@@ -302,7 +310,7 @@ const hold = (act: Held['act'], { actor, reason, at }: Of<'suspended' | 'revoked
   since: at,
 });
 
-function basisOf({ started: _, disputed, waived, ...run }: RunFacts): Basis {
+function basisOf({ started: _, doubt: __, disputed, waived, ...run }: RunFacts): Basis {
   return { ...run, waived: [...waived], ...(disputed.length > 0 ? { disputed: [...disputed] } : {}) };
 }
 
