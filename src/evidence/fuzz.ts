@@ -1,4 +1,5 @@
 import { fuzzEnvelopes } from './fuzz-envelope.ts';
+import { fuzzCheckpoints, fuzzCosignatures, fuzzEntries, fuzzProofs } from './fuzz-log.ts';
 import type { Refusals } from './fuzzing.ts';
 
 /**
@@ -7,4 +8,8 @@ import type { Refusals } from './fuzzing.ts';
  */
 export const fuzzers: Readonly<Record<string, (count: number, seed: number) => Promise<Refusals>>> = {
   envelopes: fuzzEnvelopes,
+  checkpoints: fuzzCheckpoints,
+  cosignatures: fuzzCosignatures,
+  entries: fuzzEntries,
+  proofs: fuzzProofs,
 };

@@ -66,9 +66,9 @@ export async function openLogWith(directory: string, trust: LogTrust): Promise<O
   let head = await readCheckpoint(directory, trust);
   let tree = await openTree(read, head);
 
-  const consistency = (of: Tree, from: number, to: number): Promise<readonly Hash[]> => {
+  const consistency = async (of: Tree, from: number, to: number): Promise<readonly Hash[]> => {
     if (to > of.size) throw outside(`a size up to ${of.size}`, to);
-    return Promise.all(ranges(() => consistencyRanges(from, to)).map((range) => of.hash(range)));
+    return await Promise.all(ranges(() => consistencyRanges(from, to)).map((range) => of.hash(range)));
   };
 
   return {

@@ -32,7 +32,7 @@ export const widthOf = (level: Tile['level'], index: number, size: number): numb
   Math.max(0, Math.min(full, countAt(level === 'entries' ? 0 : level, size) - index * full));
 
 /** The partial tiles of a tree of a size, one a level, from the leaves up; width 0 where a level ends with a full tile. */
-export function edgeOf(size: number): readonly (Tile & { readonly level: number })[] {
+export function edgeOf(size: number): readonly Tile[] {
   const tiles = [];
   for (let level = 0; countAt(level, size) > 0; level += 1) {
     const index = Math.floor(countAt(level, size) / full);
@@ -54,6 +54,7 @@ export function rootOfEdge(edge: Edge): Hash {
 
 /** A tile with its hashes. */
 export interface HashTile extends Tile {
+  readonly level: number;
   readonly hashes: readonly Hash[];
 }
 
