@@ -1,0 +1,13 @@
+import type { Signer } from '../../evidence/signing.ts';
+
+/** A JWS in compact form (RFC 7515, section 3.1), by a key that may be in a KMS. The algorithm is the signer's unless the header names it. */
+export async function signCompact(
+  header: Readonly<Record<string, string>>,
+  claims: Readonly<Record<string, unknown>>,
+  signer: Signer,
+): Promise<string> {
+  const input = `${encode({ alg: signer.alg, kid: signer.id, ...header })}.${encode(claims)}`;
+  return `${input}.${Buffer.from(await signer.sign(Buffer.from(input))).toString('base64url')}`;
+}
+
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
