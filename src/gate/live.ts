@@ -95,12 +95,15 @@ export async function openLiveGate(options: LiveGateOptions): Promise<LiveGate> 
 
   const follow = (): void => void refresh().catch((error: unknown) => options.onError?.(error));
 
-  function answer(integration: string, environment: Environment, action: Action): Decision {
+  function answer({ party, environment, action }: Question): Decision {
     const at = now();
-    const standing = known.get(integration);
+    const name = identify(party, environment);
+    const standing = name === undefined ? undefined : known.get(name);
+    // Callers name what they like, also what is no Unicode text.
+    const integration = standing?.integration ?? (name ?? `${party.kind} ${party.value}`).toWellFormed();
     if (at.getTime() - confirmed > patience) return withoutFacts(integration, environment, action, at);
-    const name = `${integration} ${environment} ${action}`;
-    const before = decided.get(name);
+    const asked = `${integration} ${environment} ${action}`;
+    const before = standing && decided.get(asked);
     const age = before === undefined ? Infinity : at.getTime() - before.at;
     if (before && age >= 0 && age < freshness) return before.decision;
     const decision = decide({
@@ -111,8 +114,8 @@ export async function openLiveGate(options: LiveGateOptions): Promise<LiveGate> 
       completeness: 'complete',
       policy,
     });
-    // Callers name what they like: what is not known is not remembered.
-    if (standing !== undefined) decided.set(name, { at: at.getTime(), decision });
+    // What is not known is not remembered: there is no end of it.
+    if (standing !== undefined) decided.set(asked, { at: at.getTime(), decision });
     return decision;
   }
 
@@ -120,8 +123,7 @@ export async function openLiveGate(options: LiveGateOptions): Promise<LiveGate> 
   const unwatch = await source.watch(follow);
   const timer = setInterval(follow, interval);
   return {
-    ask: async ({ party, environment, action }: Question) =>
-      answer(identify(party, environment), environment, action),
+    ask: async (question) => answer(question),
     refresh,
     standing: (integration) => known.get(integration),
     standings: () => [...known.values()],
@@ -132,10 +134,8 @@ export async function openLiveGate(options: LiveGateOptions): Promise<LiveGate> 
     },
   };
 
-  function identify({ kind, value }: Party, environment: Environment): string {
-    return kind === 'integration'
-      ? value
-      : (keys.get(keyName(environment, kind, value)) ?? `${kind} ${value}`);
+  function identify({ kind, value }: Party, environment: Environment): string | undefined {
+    return kind === 'integration' ? value : keys.get(keyName(environment, kind, value));
   }
 }
 

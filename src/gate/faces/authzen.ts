@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import { environments } from '../../certification/certification.ts';
 import { compile } from '../../directory/schema.ts';
 import { actions, type Decision } from '../decision.ts';
-import { passes, type Face, type FaceReply, type Gate, type Question } from '../gate.ts';
+import { passes, type Face, type FaceReply, type FaceRequest, type Gate, type Question } from '../gate.ts';
 
 const Entity = Type.Object({
   type: Type.String(),
@@ -142,27 +142,23 @@ function readBody<T>(
   return `${first?.instancePath === '' ? 'the request' : (first?.instancePath ?? '')} ${first?.message ?? 'is malformed'}`;
 }
 
+const answered = (body: unknown, headers: FaceRequest['headers']): FaceReply =>
+  reply(200, 'application/json', JSON.stringify(body), headers);
+
+/** An error of the whole request is a string (section "Error Responses"). */
+const refused = (message: string, headers: FaceRequest['headers']): FaceReply =>
+  reply(400, 'text/plain; charset=utf-8', message, headers);
+
 /** The request identifier of the caller comes back, so that both sides' logs can be compared. */
-function answered(body: unknown, headers: Readonly<Record<string, string | undefined>>): FaceReply {
-  return reply(200, body, headers);
-}
-
-const refused = (message: string, headers: Readonly<Record<string, string | undefined>>): FaceReply =>
-  reply(400, { error: { status: 400, message } }, headers);
-
-function reply(
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string | undefined>>,
-): FaceReply {
+function reply(status: number, type: string, body: string, headers: FaceRequest['headers']): FaceReply {
   const id = headers['x-request-id'];
   return {
     status,
     headers: {
-      'content-type': 'application/json',
+      'content-type': type,
       'cache-control': 'no-store',
       ...(id === undefined ? {} : { 'x-request-id': id }),
     },
-    body: JSON.stringify(body),
+    body,
   };
 }

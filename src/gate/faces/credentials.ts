@@ -3,53 +3,71 @@ import { environments, type Environment } from '../../certification/certificatio
 import type { FaceRequest, Party, Question } from '../gate.ts';
 
 /**
+ * In which header a proxy hands on the client's certificate. The other one may come from the client itself: a proxy clears
+ * what it sets, and nothing else.
+ */
+export type Proxy = 'nginx' | 'envoy';
+
+/**
  * Whom a proxy asks about, from the headers that it sets. A certificate counts before a client_id: it was proven in the
  * handshake. Undefined where neither is there, or is unreadable: nobody was authenticated.
  *
- * - `x-assay-client-certificate`: the PEM text, percent-encoded (nginx's `$ssl_client_escaped_cert`)
- * - `x-forwarded-client-cert`: Envoy's, of which the hash of the last element is taken: the one that the nearest proxy added
- * - `x-assay-client-id`: a client_id that the proxy has verified
+ * - nginx: `x-assay-client-certificate`, the PEM text of one certificate, percent-encoded (`$ssl_client_escaped_cert`)
+ * - Envoy: `x-forwarded-client-cert` with one element, of which the hash is taken (`forward_client_cert_details: SANITIZE_SET`)
+ * - both: `x-assay-client-id`, a client_id that the proxy has verified; it must set or clear this header in every request
  */
-export function partyIn({ headers }: FaceRequest): Party | undefined {
-  const certificate = headers['x-assay-client-certificate'] ?? '';
-  if (certificate !== '') return certificateParty(thumbprintOf(certificate));
-  const forwarded = headers['x-forwarded-client-cert'] ?? '';
-  if (forwarded !== '') return certificateParty(forwardedThumbprint(forwarded));
+export function partyIn({ headers }: FaceRequest, proxy: Proxy): Party | undefined {
+  const [header, thumbprintOf] = certificates[proxy];
+  const certificate = headers[header] ?? '';
+  if (certificate !== '') {
+    const value = thumbprintOf(certificate);
+    return value === undefined ? undefined : { kind: 'certificate', value };
+  }
   const client = headers['x-assay-client-id'] ?? '';
   return client === '' ? undefined : { kind: 'client', value: client };
 }
 
-const certificateParty = (value: string | undefined): Party | undefined =>
-  value === undefined ? undefined : { kind: 'certificate', value };
-
-/** The environment that the proxy guards: `x-assay-environment`, production where it says nothing. */
+/**
+ * The environment that the proxy guards: `x-assay-environment`. There is no default, as a proxy that does not set the header
+ * passes on the client's: it would choose the environment that is open to it.
+ */
 export function environmentIn({ headers }: FaceRequest): Environment | undefined {
-  const named = headers['x-assay-environment'] ?? 'production';
-  return environments.find((each) => each === named);
+  return environments.find((each) => each === headers['x-assay-environment']);
 }
 
 /** The question of a proxy, which always asks for access. */
-export function questionOf(request: FaceRequest): Question | 'nobody' | 'no-environment' {
+export function questionOf(request: FaceRequest, proxy: Proxy): Question | 'nobody' | 'no-environment' {
   const environment = environmentIn(request);
   if (environment === undefined) return 'no-environment';
-  const party = partyIn(request);
+  const party = partyIn(request, proxy);
   return party === undefined ? 'nobody' : { party, environment, action: 'access' };
 }
 
-function thumbprintOf(escaped: string): string | undefined {
+/** A second certificate behind the first is one that somebody else added. */
+const onePem = /^-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/u;
+
+function escapedThumbprint(escaped: string): string | undefined {
   try {
-    const { raw } = new X509Certificate(decodeURIComponent(escaped));
-    return createHash('sha256').update(raw).digest('base64url');
+    const text = decodeURIComponent(escaped);
+    if (!onePem.test(text)) return undefined;
+    return createHash('sha256').update(new X509Certificate(text).raw).digest('base64url');
   } catch {
     return undefined;
   }
 }
 
-/** Elements are separated by commas, members by semicolons; both may stand in quoted values. */
+/**
+ * The hash of the one element. Which of several is the proxy's cannot be told: a quote that a client leaves open in its own
+ * element swallows the hash that the proxy puts behind it. So wherever a second one stands, nobody was authenticated.
+ */
 function forwardedThumbprint(header: string): string | undefined {
-  const last = header.match(/(?:"(?:\\.|[^"\\])*"|[^,"])+/gu)?.at(-1) ?? '';
-  const hashes = [...last.replaceAll(/"(?:\\.|[^"\\])*"/gu, '').matchAll(/(?:^|;)\s*Hash=(?<hex>[^;]*)/giu)];
-  const [hash, another] = hashes.map(({ groups }) => groups?.['hex'] ?? '');
-  if (hash === undefined || another !== undefined || !/^[0-9a-f]{64}$/iu.test(hash)) return undefined;
-  return Buffer.from(hash, 'hex').toString('base64url');
+  const [hash, another] = [...header.matchAll(/hash=(?<hex>[^;,"]*)/giu)];
+  const hex = hash?.groups?.['hex'] ?? '';
+  if (another !== undefined || !/^[0-9a-f]{64}$/iu.test(hex)) return undefined;
+  return Buffer.from(hex, 'hex').toString('base64url');
 }
+
+const certificates = {
+  nginx: ['x-assay-client-certificate', escapedThumbprint],
+  envoy: ['x-forwarded-client-cert', forwardedThumbprint],
+} as const;

@@ -2,20 +2,24 @@ import type { Decision } from '../decision.ts';
 import { passes, type Face, type FaceReply } from '../gate.ts';
 import { questionOf } from './credentials.ts';
 
-/** What proxies may log and pass on; a header cannot hold more than one line of ASCII. */
+/** What proxies may log and pass on. */
 const headersOf = ({ decision, rule, mode, integration }: Decision): Record<string, string> => ({
   'x-assay-decision': decision,
-  'x-assay-rule': rule,
-  'x-assay-integration': integration,
+  'x-assay-rule': inHeader(rule),
+  'x-assay-integration': inHeader(integration),
   'x-assay-mode': mode,
 });
+
+/** A header holds one line of ASCII; an id, or what a caller says that it is, may hold anything: it is percent-encoded. */
+const inHeader = (text: string): string =>
+  text.toWellFormed().replaceAll(/[^\x21-\x7e ]|%/gu, encodeURIComponent);
 
 /**
  * nginx's `auth_request`, which knows three answers: 2xx lets pass, 401 and 403 deny. Anything else is an error, and denies
  * as well. 401: the proxy sent nobody; 403: the gate denied.
  */
 export const nginx: Face = async (request, gate) => {
-  const question = questionOf(request);
+  const question = questionOf(request, 'nginx');
   if (question === 'nobody') return empty(401, {});
   if (question === 'no-environment') return empty(403, { 'x-assay-rule': 'no-environment' });
   const decision = await gate.ask(question);
@@ -24,11 +28,11 @@ export const nginx: Face = async (request, gate) => {
 
 /** Envoy's `ext_authz` over HTTP: 200 lets pass, everything else is what the caller of the API gets. */
 export const envoy: Face = async (request, gate) => {
-  const question = questionOf(request);
+  const question = questionOf(request, 'envoy');
   if (question === 'nobody')
     return problem(401, 'unauthenticated', 'no client certificate and no client id', {});
   if (question === 'no-environment')
-    return problem(403, 'no-environment', 'x-assay-environment names none', {});
+    return problem(403, 'no-environment', 'the proxy names no environment in x-assay-environment', {});
   const decision = await gate.ask(question);
   // Envoy passes what it gets here on to the caller: the reasons stay inside.
   return passes(decision)
