@@ -41,6 +41,8 @@ function kind<S extends TSchema>(
 /** A connector that connectors.yaml names. */
 export interface ConfiguredConnector {
   readonly name: string;
+  /** As it stands in the file; its shape has been checked. */
+  readonly entry: unknown;
   /** @throws ConnectorError `configuration` when a secret or a file that it refers to cannot be used. */
   open(context: Omit<ConnectorContext, 'base'>): Promise<Connector>;
 }
@@ -72,7 +74,11 @@ export async function loadConnectors(path: string): Promise<readonly ConfiguredC
   ].toSorted((one, other) => one.line - other.line);
   if (problems.length > 0) throw new ConnectorError('configuration', problems.map(formatProblem).join('\n'));
   const base = dirname(resolve(path));
-  return entries.map(({ name, open }) => ({ name, open: (context) => open({ ...context, base }) }));
+  return entries.map(({ name, entry, open }) => ({
+    name,
+    entry,
+    open: (context) => open({ ...context, base }),
+  }));
 }
 
 /**
@@ -91,7 +97,7 @@ export async function openConnector(entry: unknown, context: ConnectorContext): 
 }
 
 interface Examined {
-  readonly entries: readonly { readonly name: string; readonly open: Open }[];
+  readonly entries: readonly { readonly name: string; readonly entry: unknown; readonly open: Open }[];
   readonly findings: readonly Finding[];
 }
 
@@ -115,7 +121,7 @@ function examine(data: unknown): Examined {
 }
 
 type ExaminedEntry =
-  | { readonly name: string; readonly open: Open }
+  | { readonly name: string; readonly entry: unknown; readonly open: Open }
   | { readonly open?: undefined; readonly findings: readonly Finding[] };
 
 function examineEntry(entry: unknown, pointer: string): ExaminedEntry {
@@ -143,7 +149,7 @@ function examineEntry(entry: unknown, pointer: string): ExaminedEntry {
       ],
     };
   const checked = kindOf(entry);
-  if (checked.ok) return { name, open: checked.value };
+  if (checked.ok) return { name, entry, open: checked.value };
   return {
     findings: shapeFindings(checked.errors).map((finding) => ({
       ...finding,

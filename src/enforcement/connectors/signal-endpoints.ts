@@ -1,4 +1,5 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { compile } from '../../directory/schema.ts';
 import { keyId, publicJwk } from '../../evidence/signer.ts';
 import { ConnectorError, type ConnectorContext } from '../connector.ts';
 import { members } from '../http.ts';
@@ -12,12 +13,28 @@ import {
 } from './signal-http.ts';
 import { openNews, poll } from './signal-poll.ts';
 import { accessEvent, signToken, verificationClaims } from './signal-token.ts';
-import { openStream, type SignalsEntry, type Stream } from './signal-stream.ts';
+import { openStream, SignalsEntry, type Stream } from './signal-stream.ts';
 import { secretOf } from './target.ts';
 
 /** The endpoints of a transmitter; closing it lets waiting receivers go. */
 export interface Transmitter extends AsyncDisposable {
   readonly endpoints: readonly SignalEndpoint[];
+}
+
+type Streams = readonly [SignalsEntry, ...SignalsEntry[]];
+
+/** The streams among the entries of connectors.yaml, those of one issuer together: each group is for one transmitter. */
+export function streamsByIssuer(connectors: readonly { readonly entry: unknown }[]): readonly Streams[] {
+  const check = compile(SignalsEntry);
+  const groups = new Map<string, [SignalsEntry, ...SignalsEntry[]]>();
+  for (const { entry } of connectors) {
+    const checked = check(entry);
+    if (!checked.ok) continue;
+    const group = groups.get(checked.value.issuer);
+    if (group === undefined) groups.set(checked.value.issuer, [checked.value]);
+    else group.push(checked.value);
+  }
+  return [...groups.values()];
 }
 
 /** How long receivers may be kept, and how many tokens they get. */
@@ -38,7 +55,7 @@ const verificationInterval = 30;
  * @throws ConnectorError `configuration`
  */
 export async function openTransmitter(
-  entries: readonly [SignalsEntry, ...SignalsEntry[]],
+  entries: Streams,
   context: ConnectorContext,
   { patience = 20_000, most = 100 }: TransmitterLimits = {},
 ): Promise<Transmitter> {

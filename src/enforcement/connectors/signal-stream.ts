@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import { environments } from '../../certification/certification.ts';
 import { Reference } from '../../directory/integration.ts';
 import { EvidenceError } from '../../evidence/error.ts';
-import { openSigner } from '../../evidence/signer.ts';
+import { openSigner, publicJwk } from '../../evidence/signer.ts';
 import { KeyReference, type Signer } from '../../evidence/signing.ts';
 import { signalQueue, type Refusal, type Signal, type SignalQueue } from '../../store/signals.ts';
 import { ConnectorError, type ConnectorContext } from '../connector.ts';
@@ -11,9 +11,6 @@ import type { Parties } from './signal-token.ts';
 import { callerOf, secretOf, targetMembers } from './target.ts';
 
 const text = (description: string) => Type.String({ minLength: 1, description });
-const https = (description: string) =>
-  Type.String({ format: 'uri', pattern: '^https://[^?#]+$', description });
-
 /** An entry of connectors.yaml: one stream of the OpenID Shared Signals Framework 1.0, to one receiver. */
 export const SignalsEntry = Type.Object(
   {
@@ -22,9 +19,12 @@ export const SignalsEntry = Type.Object(
     environment: Type.Enum([...environments], {
       description: 'The environment that the receiver is told of.',
     }),
-    issuer: https(
-      'Issuer identifier of the transmitter: the URL under which its endpoints are. No final slash.',
-    ),
+    issuer: Type.String({
+      format: 'uri',
+      pattern: '^https://[^?#]*[^/?#]$',
+      description:
+        'Issuer identifier of the transmitter: the URL under which its endpoints are, without a final slash.',
+    }),
     key: KeyReference,
     former_keys: Type.Optional(
       Type.Array(Type.Record(Type.String(), Type.String()), {
@@ -32,7 +32,11 @@ export const SignalsEntry = Type.Object(
       }),
     ),
     audience: Type.Array(text('As the receiver is called in `aud`.'), { minItems: 1, uniqueItems: true }),
-    authorization_server: https('Issuer identifier of the server that the client_ids are registered at.'),
+    authorization_server: Type.String({
+      format: 'uri',
+      pattern: '^https://[^?#]+$',
+      description: 'Issuer identifier of the server that the client_ids are registered at.',
+    }),
     delivery: Type.Union([
       Type.Object(
         {
@@ -70,6 +74,11 @@ export interface Stream {
 /** Opens a stream. @throws ConnectorError `configuration` when a secret or a key of the entry cannot be used. */
 export async function openStream(entry: SignalsEntry, context: ConnectorContext): Promise<Stream> {
   const { delivery } = entry;
+  if (delivery.method === 'poll' && entry.receiver_token === undefined)
+    throw new ConnectorError(
+      'configuration',
+      `${entry.name}: a receiver that polls needs a \`receiver_token\``,
+    );
   const signer = await signerOf(entry, context);
   const queue = signalQueue(context.database, entry.name);
   const common = {
@@ -143,6 +152,7 @@ export const inWords = ({ err, description }: Refusal): string =>
 
 async function signerOf(entry: SignalsEntry, context: ConnectorContext): Promise<Signer> {
   try {
+    for (const jwk of entry.former_keys ?? []) publicJwk(jwk);
     return await openSigner(entry.key, entry.issuer, context.base);
   } catch (cause) {
     if (!(cause instanceof EvidenceError)) throw cause;

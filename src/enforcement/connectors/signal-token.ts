@@ -12,7 +12,7 @@ import { signCompact } from './jwt.ts';
 export const accessEvent = 'https://schemas.openid.net/secevent/caep/event-type/risk-level-change';
 
 /** SSF 1.0, section 8.1.4.1. */
-export const verificationEvent = 'https://schemas.openid.net/secevent/ssf/event-type/verification';
+const verificationEvent = 'https://schemas.openid.net/secevent/ssf/event-type/verification';
 
 /** Between whom a token goes. */
 export interface Parties {

@@ -13,7 +13,12 @@ import { openDatabase } from '../../store/open.ts';
 import type { Connector, ConnectorContext, Desired } from '../connector.ts';
 import { openConnector } from '../connectors.ts';
 import { contract, keptMemory, state, type Target } from '../contract.ts';
-import { openTransmitter, type Transmitter, type TransmitterLimits } from './signal-endpoints.ts';
+import {
+  openTransmitter,
+  streamsByIssuer,
+  type Transmitter,
+  type TransmitterLimits,
+} from './signal-endpoints.ts';
 import type { SignalReply } from './signal-http.ts';
 import type { SignalsEntry } from './signal-stream.ts';
 
@@ -353,6 +358,27 @@ for (const [what, body] of Object.entries({
       status: 400,
       json: { err: 'invalid_request', description: expect.stringContaining('expected') },
     });
+  });
+
+test('finds the streams of each issuer among the connectors', async () => {
+  const one = (await makeStream(pollDelivery)).entry;
+  const two = (await makeStream(pollDelivery)).entry;
+  const other = (await makeStream(pollDelivery, { issuer: 'https://other.example' })).entry;
+  const entries = [one, { kind: 'webhook' }, other, two].map((entry) => ({ entry }));
+  expect(streamsByIssuer(entries)).toEqual([[one, two], [other]]);
+});
+
+for (const [what, members] of Object.entries({
+  'no receiver_token to poll with': { receiver_token: undefined },
+  'a key of another kind': { former_keys: [{ kty: 'RSA', n: 'AQ', e: 'AQAB' }] },
+  'an issuer with a final slash': { issuer: `${issuer}/` },
+}))
+  test(`refuses an entry with ${what}`, async () => {
+    const { entry, context } = await makeStream(pollDelivery);
+    const wrong = Object.fromEntries(
+      Object.entries({ ...entry, ...members }).filter(([, value]) => value !== undefined),
+    );
+    await expect(openConnector(wrong, context)).rejects.toMatchObject({ code: 'configuration' });
   });
 
 test('publishes its metadata, and keys that verify its tokens', async () => {
