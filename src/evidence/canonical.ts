@@ -30,6 +30,22 @@ export function parseCanonical(text: string): unknown {
   return value;
 }
 
+/**
+ * JSON from a stranger with nothing in it that cannot be signed: half of a surrogate pair, in a name or a value, becomes
+ * U+FFFD.
+ */
+export function wellFormed<T>(value: T): T {
+  const mend = (member: unknown): unknown => {
+    if (typeof member === 'string') return member.toWellFormed();
+    if (Array.isArray(member)) return member.map(mend);
+    if (typeof member !== 'object' || member === null) return member;
+    return Object.fromEntries(
+      Object.entries(member).map(([name, each]) => [name.toWellFormed(), mend(each)]),
+    );
+  };
+  return mend(value) as T;
+}
+
 /** SHA-256 of a text in UTF-8, or of bytes, in lower case hexadecimal. */
 export function digestOf(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');

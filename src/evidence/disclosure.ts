@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Type, type Static } from 'typebox';
 import type { Results } from '../report/results.ts';
 import { Exchange } from '../transport/exchange.ts';
-import { canonical, parseCanonical } from './canonical.ts';
+import { canonical, parseCanonical, wellFormed } from './canonical.ts';
 import type { Opened } from './envelope.ts';
 import { EvidenceError } from './error.ts';
 import { inclusionPath, leafHash, rootOf, verifyInclusion } from './merkle.ts';
@@ -41,7 +41,10 @@ export interface Commitment {
   disclose(index: number, statement: string): string;
 }
 
-/** The exchanges of all checks, in the order of the results. */
+/**
+ * The exchanges of all checks, in the order of the results. A server can send half a surrogate pair, which cannot be signed:
+ * it shall not keep its run from being evidence.
+ */
 export const exchangesOf = ({ checks }: Results): readonly CommittedExchange[] =>
   checks.flatMap(({ id, exchanges }) => exchanges.map((exchange) => wellFormed({ check: id, exchange })));
 
@@ -127,12 +130,6 @@ function parseSalt(text: string): Uint8Array {
     throw new EvidenceError('not-canonical', `expected a salt of ${saltBytes} bytes in base64url`);
   return salt;
 }
-
-/** A server can send half a surrogate pair, which cannot be signed: it shall not keep its run from being evidence. */
-const wellFormed = <T>(value: T): T =>
-  JSON.parse(JSON.stringify(value), (_, member: unknown) =>
-    typeof member === 'string' ? member.toWellFormed() : member,
-  ) as T;
 
 const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
 const bytes = (hash: string): Uint8Array => Buffer.from(hash, 'hex');

@@ -88,7 +88,7 @@ export function urlsIn(document: unknown, pointer = ''): ReadonlyMap<string, str
 /** The URLs of endpoints and of the key set that a metadata document names. */
 export const endpointsIn = (document: unknown): readonly URL[] =>
   [...urlsIn(document)]
-    .filter(([pointer]) => /endpoint|jwks_uri/u.test(pointer))
+    .filter(([pointer, url]) => /endpoint|jwks_uri/u.test(pointer) && URL.canParse(url))
     .map(([, url]) => new URL(url));
 
 /** A member that is a list of strings; empty when it is absent or something else. */

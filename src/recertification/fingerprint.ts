@@ -1,37 +1,40 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { calculateJwkThumbprint, type JWK } from 'jose';
-import type { Session } from '../actors/session.ts';
 import { FlowError } from '../actors/flow-error.ts';
-import { canonical, digestOf } from '../evidence/canonical.ts';
+import { clientCertificate, type Session } from '../actors/session.ts';
+import type { Integration } from '../directory/integration.ts';
+import { canonical, digestOf, wellFormed } from '../evidence/canonical.ts';
+import { EvidenceError } from '../evidence/error.ts';
 import type { Fingerprint } from '../evidence/fingerprint.ts';
 import { editionDigest } from '../evidence/profile-digest.ts';
-import type { Integration } from '../directory/integration.ts';
 import type { EditionId } from '../profiles/editions.ts';
-import { endpointsIn } from '../protocol/metadata.ts';
+import { endpointsIn, MetadataError } from '../protocol/metadata.ts';
 import { presentedCertificates } from '../transport/tls.ts';
 
 /**
  * Takes the fingerprint of an integration: what its evidence is about. Only what the software under test is and presents
  * goes into it, nothing that differs between two looks at the same software.
  * @throws TransportError, FlowError, MetadataError when a part cannot be seen: evidence of half a subject would cover less
- * than it says.
+ * than it says. EvidenceError when the integration file holds what JSON cannot.
  */
 export async function takeFingerprint(session: Session, edition: EditionId): Promise<Fingerprint> {
   const { value, resolve } = await session.integration();
-  const server = await session.fetchMetadata();
+  const document = (await session.fetchMetadata()).body;
   const metadata = await session.metadata();
-  const origins = new Set([
-    ...endpointsIn(metadata).map(({ origin }) => origin),
-    ...value.resources.map(({ url }) => new URL(url).origin),
-  ]);
+  const origins = new Set(
+    [...endpointsIn(metadata), ...value.resources.map(({ url }) => new URL(url))]
+      .filter(({ protocol }) => protocol === 'https:')
+      .map(({ origin }) => origin),
+  );
   const certificates = await Promise.all(
-    [...origins].map(async (origin) => [origin, await certificatesAt(origin, session, value)] as const),
+    [...origins].map(async (origin) => [origin, await certificatesAt(origin, session)] as const),
   );
   const descriptions = new Set(
     value.resources.map(({ openapi }) => openapi).filter((each) => each !== undefined),
   );
   return {
-    metadata: digestOf(canonical(server.body)),
+    metadata: metadataDigest(document),
     keys: await keysAt(metadata.jwks_uri, session),
     certificates: Object.fromEntries(certificates),
     descriptions: Object.fromEntries(
@@ -49,21 +52,49 @@ export async function takeFingerprint(session: Session, edition: EditionId): Pro
   };
 }
 
-async function certificatesAt(origin: string, session: Session, { hosts }: Integration): Promise<string[]> {
+/** `signed_metadata` says the same once more (RFC 8414, section 2.1), and may be signed anew for each request. */
+function metadataDigest(document: unknown): string {
+  const { signed_metadata: _, ...members } = document as Readonly<Record<string, unknown>>;
+  try {
+    return digestOf(canonical(wellFormed(members)));
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error;
+    throw new MetadataError(`expected metadata that can be compared, but ${error.message}`);
+  }
+}
+
+async function certificatesAt(origin: string, session: Session): Promise<string[]> {
   const { hostname, port } = new URL(origin);
-  const { privateNetwork } = session.options;
-  const chain = await presentedCertificates(hostname, Number(port || 443), { hosts, privateNetwork });
+  const { value, file } = await session.integration();
+  const [client] = value.clients;
+  const certificate = client && (await clientCertificate(client, dirname(file)));
+  // A URL has an IPv6 address in brackets, which no resolver knows.
+  const chain = await presentedCertificates(hostname.replaceAll(/[[\]]/gu, ''), Number(port || 443), {
+    hosts: value.hosts,
+    privateNetwork: session.options.privateNetwork,
+    ...(certificate && { certificate }),
+  });
   return chain.map(digestOf);
 }
 
-async function keysAt(url: string | undefined, session: Session): Promise<string[]> {
+async function keysAt(url: unknown, session: Session): Promise<string[]> {
   if (url === undefined) return [];
+  if (typeof url !== 'string' || !URL.canParse(url))
+    throw new MetadataError(`expected a URL as jwks_uri in the metadata, got ${JSON.stringify(url)}`);
   const transport = await session.transport();
   const reply = await transport.send({ method: 'GET', url, purpose: 'key set request' });
   const { keys } = (reply.body ?? {}) as { readonly keys?: unknown };
   if (reply.status !== 200 || !Array.isArray(keys)) throw FlowError.refused('key set request', reply);
-  const thumbprints = await Promise.all(keys.map((key: JWK) => calculateJwkThumbprint(key)));
-  return thumbprints.toSorted();
+  const thumbprints = keys.map((key: JWK) =>
+    calculateJwkThumbprint(key).catch(() => {
+      throw new FlowError(
+        'no-key',
+        'subject',
+        `expected keys in the form of RFC 7517 at ${url}, got another`,
+      );
+    }),
+  );
+  return (await Promise.all(thumbprints)).toSorted();
 }
 
 async function describedAt(

@@ -3,6 +3,7 @@ import { connect as connectPlain, isIP } from 'node:net';
 import { connect as connectTls, type SecureVersion } from 'node:tls';
 import { guardedLookup, permit, systemResolve, type Egress, type Resolve } from './egress.ts';
 import { classify, TransportError } from './error.ts';
+import type { Certificate } from './transport.ts';
 
 export interface ProbeOptions extends Egress {
   /** Milliseconds for the whole probe; 10 s by default. */
@@ -136,12 +137,13 @@ export function plainHttp(
 
 /**
  * The certificates that a server presents, its own first, in DER. They are not judged here.
+ * @param options With the client's own certificate, without which some servers end a handshake of TLS 1.2.
  * @throws TransportError when there was no handshake in time.
  */
 export function presentedCertificates(
   host: string,
   port: number,
-  options: ProbeOptions,
+  options: ProbeOptions & { readonly certificate?: Certificate },
 ): Promise<readonly Uint8Array[]> {
   const where = `${host}:${port}`;
   return new Promise((resolve, reject) => {
@@ -151,6 +153,7 @@ export function presentedCertificates(
       port,
       servername: isIP(host) === 0 ? host : '',
       rejectUnauthorized: false,
+      ...(options.certificate && { cert: options.certificate.certificate, key: options.certificate.key }),
       lookup: guardedLookup(options.privateNetwork, options.resolve ?? systemResolve),
     });
     const timer = setTimeout(
