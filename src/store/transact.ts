@@ -37,8 +37,8 @@ export function doorsOf(borrow: Borrow, outside: Queries): Pick<Database, 'query
               `${error.message}; it was tried ${attempts} times. Run fewer workers, or try again`,
               { cause: error },
             );
-          // Those that collided must not meet again: a random pause, of 300 ms at most.
-          await delay(Math.random() * Math.min(300, 4 * 2 ** attempt));
+          // Those that collided must not meet again: a random pause, of 100 ms at most.
+          await delay(Math.random() * Math.min(100, 4 * 2 ** attempt));
         }
     },
   };

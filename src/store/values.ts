@@ -59,7 +59,8 @@ export function decode({ columns, rows }: Wire): readonly Row[] {
     Object.fromEntries(
       columns.map(({ name, type }, index) => {
         const text = row[index] ?? null;
-        return [name, text === null ? null : (readers[type]?.(text) ?? text)];
+        const read = readers[type];
+        return [name, text === null || read === undefined ? text : read(text)];
       }),
     ),
   );
