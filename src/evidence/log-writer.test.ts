@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { killWriters, startAppender } from '../../fixtures/log/kill.ts';
@@ -10,6 +10,7 @@ import {
   temporaryDirectory,
   trustIn,
 } from '../../fixtures/log/sample.ts';
+import { acquireLock, LockedError } from '../files/lock.ts';
 import { logKey } from './checkpoint.ts';
 import { entryOf } from './entry.ts';
 import { openLog } from './log.ts';
@@ -107,6 +108,19 @@ test('refuses to go on with a log that is not its own, or not whole', async () =
   await expect(open()).rejects.toMatchObject({ code: 'unusable-directory' });
   await writeFile(checkpoint, text);
   await (await open()).close();
+});
+
+test('says so when it cannot write there, or another writer does not end', async () => {
+  await using directory = await temporaryDirectory();
+  const signer = freshSigner();
+  const file = join(directory.path, 'file');
+  await writeFile(file, '');
+  const open = (at: string) => openLogWriter({ directory: at, origin, signer, patience: 0 });
+  await expect(open(file)).rejects.toMatchObject({ code: 'unusable-directory' });
+  await mkdir(join(directory.path, 'taken', '.lock'), { recursive: true });
+  await expect(open(join(directory.path, 'taken'))).rejects.toMatchObject({ code: 'unusable-directory' });
+  using held = acquireLock(join(directory.path, '.lock'), 0);
+  await expect(open(directory.path), held.path).rejects.toThrow(LockedError);
 });
 
 test('a log changes its key, and readers who know both keys follow', async () => {

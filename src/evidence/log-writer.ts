@@ -184,7 +184,11 @@ async function lock(path: string, patience: number): Promise<Lock> {
     try {
       return acquireLock(path, 0);
     } catch (error) {
-      if (!(error instanceof LockedError) || waited >= patience) throw error;
+      if (!(error instanceof LockedError))
+        throw new EvidenceError('unusable-directory', `expected to make a lock at ${path}, but cannot`, {
+          cause: error,
+        });
+      if (waited >= patience) throw error;
     }
     await setTimeout(pause);
   }

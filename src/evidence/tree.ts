@@ -24,8 +24,8 @@ export interface Tree extends Head {
   bundle(index: number): Promise<readonly Uint8Array[]>;
 }
 
-/** Verified tiles that are kept: 8 kB each. */
-const kept = 512;
+/** Verified tiles that are kept in memory. */
+const kept = 128;
 
 /**
  * Opens a stored tree: reads its right edge, which alone gives the root.
@@ -38,31 +38,38 @@ export async function openTree(read: Read, { size, root }: Head): Promise<Tree> 
   if (!sameHash(rootOfEdge(edge), root))
     throw new EvidenceError(
       'inconsistent',
-      `expected tiles that hash to the root of the checkpoint of ${size} entries, got others; restore ${edgeOf(
-        size,
-      )
-        .filter(({ width }) => width > 0)
-        .map(tilePath)
-        .join(', ')}`,
+      `expected tiles that hash to the root of the checkpoint of ${size} entries, got others; restore from a copy ${edgePaths(size)}`,
     );
-  const cache = new Map<string, readonly Hash[]>();
+  // Promises, because the ranges of one proof ask for the same tiles at the same time.
+  const cache = new Map<string, Promise<readonly Hash[]>>();
 
-  /** A tile, once its root was found where the tile above it says. The edge has been verified as a whole. */
+  /** A full tile, once its root was found where the tile above it says. */
+  const verifiedTile = async (tile: Tile & { readonly level: number }): Promise<readonly Hash[]> => {
+    const hashes = await hashesOf(read, tile);
+    const above = await tileAt(tile.level + 1, Math.floor(tile.index / full));
+    const expected = above[tile.index % full];
+    if (expected === undefined || !sameHash(rootOf(hashes), expected)) throw altered(tilePath(tile));
+    return hashes;
+  };
+
+  /** A tile. Those of the edge have been verified as a whole. */
   const tileAt = async (level: number, index: number): Promise<readonly Hash[]> => {
-    const width = widthOf(level, index, size);
-    if (width < full) return edge[level] ?? [];
-    const tile = { level, index, width };
+    const tile = { level, index, width: widthOf(level, index, size) };
+    if (tile.width < full) return edge[level] ?? [];
     const path = tilePath(tile);
     const known = cache.get(path);
-    if (known !== undefined) return known;
-    const hashes = await hashesOf(read, tile);
-    const above = await tileAt(level + 1, Math.floor(index / full));
-    const expected = above[index % full];
-    if (expected === undefined || !sameHash(rootOf(hashes), expected)) throw altered(path);
+    if (known !== undefined) return await known;
+    const fresh = verifiedTile(tile);
+    cache.set(path, fresh);
     const [oldest] = cache.keys();
-    if (cache.size >= kept && oldest !== undefined) cache.delete(oldest);
-    cache.set(path, hashes);
-    return hashes;
+    if (cache.size > kept && oldest !== undefined) cache.delete(oldest);
+    try {
+      return await fresh;
+    } catch (error) {
+      // What is missing may be restored.
+      cache.delete(path);
+      throw error;
+    }
   };
 
   const hash = async ([start, end]: Range): Promise<Hash> => {
@@ -88,6 +95,12 @@ export async function openTree(read: Read, { size, root }: Head): Promise<Tree> 
 
   return { size, root, edge, hash, bundle };
 }
+
+const edgePaths = (size: number): string =>
+  edgeOf(size)
+    .filter(({ width }) => width > 0)
+    .map(tilePath)
+    .join(', ');
 
 const hashesOf = (read: Read, tile: Tile): Promise<readonly Hash[]> => partOf(read, tile, parseTile);
 
