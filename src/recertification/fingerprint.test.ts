@@ -189,7 +189,7 @@ test('what the file says of the subject changes the registration; credentials of
   await altersOnly(
     'registration',
     () => undefined,
-    () => scope,
+    () => elsewhere,
   );
   const credentials = await aboutOther('credentials', subject, ({ clients: [one, two], hosts }) => {
     hosts.push('unused.example');
