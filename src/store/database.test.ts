@@ -117,6 +117,11 @@ for (const [kind, start] of [
         await queries.query('select 1 / 0').catch(() => undefined);
       });
       await expect(work).rejects.toMatchObject({ code: 'failed' });
+      const hasty = database.transaction(async (queries) => {
+        await queries.query(`insert into ${name} values (1)`);
+        void queries.query('select 1 / 0').catch(() => undefined);
+      });
+      await expect(hasty).rejects.toMatchObject({ code: 'failed' });
       expect(await database.query(`select value from ${name}`)).toEqual([]);
     });
 
@@ -159,6 +164,15 @@ for (const [kind, start] of [
         await expect(database.transaction(() => Promise.resolve())).rejects.toMatchObject({ code: 'failed' });
       });
       await expect(kept?.query('select 1')).rejects.toMatchObject({ code: 'failed' });
+    });
+
+    test('is open to what a transaction began and left behind', async () => {
+      const gate = Promise.withResolvers<void>();
+      const after = await database.transaction(async () => ({
+        query: gate.promise.then(() => database.query('select 1 as one')),
+      }));
+      gate.resolve();
+      expect(await after.query).toEqual([{ one: 1 }]);
     });
 
     test('tells listeners of what was committed, until they stop', async () => {

@@ -121,7 +121,10 @@ async function startEngine(data: string): Promise<Engine> {
     end(new StoreError('unreachable', `${where} is closed`));
     over.resolve();
   });
-  await ready.promise;
+  await ready.promise.catch(async (error: unknown) => {
+    await worker.terminate();
+    throw error;
+  });
   const send = (request: Omit<Request, 'id'>): Promise<Wire> => {
     if (ended !== undefined) return Promise.reject(ended);
     const { promise, resolve, reject } = Promise.withResolvers<Wire>();

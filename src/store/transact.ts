@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database, Queries } from './database.ts';
+import type { Database, Queries, Row } from './database.ts';
 import { StoreError } from './error.ts';
 
 const attempts = 12;
@@ -11,9 +11,9 @@ export type Borrow = <T>(use: (session: Queries) => Promise<T>) => Promise<T>;
 /** Both doors of a database, made of how a session is had. */
 export function doorsOf(borrow: Borrow, outside: Queries): Pick<Database, 'query' | 'transaction'> {
   // A query beside the open transaction would wait for it where there is one session, and the transaction for the query.
-  const inside = new AsyncLocalStorage<'transaction'>();
+  const inside = new AsyncLocalStorage<Progress>();
   const refuseInside = (): void => {
-    if (inside.getStore() !== undefined)
+    if (inside.getStore()?.state === 'open')
       throw new StoreError(
         'failed',
         'expected the queries of the open transaction, got the database itself; use what `work` is given',
@@ -28,7 +28,9 @@ export function doorsOf(borrow: Borrow, outside: Queries): Pick<Database, 'query
       refuseInside();
       for (let attempt = 1; ; attempt += 1)
         try {
-          return await borrow((session) => inside.run('transaction', () => once(session, work)));
+          return await borrow((session) =>
+            once(session, (queries, progress) => inside.run(progress, () => work(queries))),
+          );
         } catch (error) {
           if (!(error instanceof StoreError) || error.code !== 'conflict') throw error;
           if (attempt === attempts)
@@ -44,31 +46,40 @@ export function doorsOf(borrow: Borrow, outside: Queries): Pick<Database, 'query
   };
 }
 
-async function once<T>(session: Queries, work: (queries: Queries) => Promise<T>): Promise<T> {
+interface Progress {
+  state: 'open' | 'ended';
+}
+
+async function once<T>(
+  session: Queries,
+  work: (queries: Queries, progress: Progress) => Promise<T>,
+): Promise<T> {
   await session.query('begin isolation level serializable');
   let failure: unknown;
-  let state: 'open' | 'ended' = 'open';
+  // They are answered in turn, and `work` may not have waited for all of them.
+  let last: Promise<unknown> = Promise.resolve();
+  const progress: Progress = { state: 'open' };
   const queries: Queries = {
-    async query(sql, parameters) {
-      if (state === 'ended')
+    async query<R extends Row>(sql: string, parameters?: readonly unknown[]) {
+      if (progress.state === 'ended')
         throw new StoreError('failed', 'expected an open transaction, got one that has ended');
-      try {
-        return await session.query(sql, parameters);
-      } catch (error) {
+      const asked = session.query<R>(sql, parameters);
+      last = asked.catch((error: unknown) => {
         failure ??= error;
-        throw error;
-      }
+      });
+      return await asked;
     },
   };
   try {
-    const result = await work(queries);
+    const result = await work(queries, progress);
+    await last;
     // PostgreSQL answers the commit of a transaction with a failed statement by a silent rollback.
     if (failure !== undefined) throw failure;
-    state = 'ended';
+    progress.state = 'ended';
     await session.query('commit');
     return result;
   } catch (error) {
-    state = 'ended';
+    progress.state = 'ended';
     // Where it cannot be rolled back the connection is lost, and the transaction with it.
     await session.query('rollback').catch(() => undefined);
     // A conflict that `work` made something else of must be seen all the same, to be tried again.
