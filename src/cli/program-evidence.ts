@@ -5,10 +5,10 @@ import { entitlements } from '../evidence/verifiers.ts';
 import { actCommand } from './act.ts';
 import { deedOf, deeds } from './deed.ts';
 import type { ExitCode } from './exit.ts';
+import { exportCommand, exportFormats } from './export.ts';
 import type { Io } from './io.ts';
 import { operatorInitCommand, operatorKeyCommand, operatorRetireCommand } from './operator.ts';
 import { discloseCommand } from './record.ts';
-import { serveCommand } from './serve.ts';
 import { verifyCommand } from './verify.ts';
 
 const list = { type: 'string', array: true, nargs: 1, default: [] as string[] } as const;
@@ -148,29 +148,33 @@ export function addEvidenceCommands(parser: Argv, io: Io, ended: (code: ExitCode
       },
     )
     .command(
-      'serve',
-      'Serve the gate, the log and what is published, and make decisions true at the connectors',
+      'export <format> <name..>',
+      'Write verified evidence for other tools: OSCAL, CTRF, or the fields of a participants directory',
       (command) =>
-        command.options({
-          operator: sinkOptions.operator,
-          evidence: { type: 'string', default: 'evidence', describe: 'Evidence directory' },
-          database: {
+        command
+          .positional('format', { choices: exportFormats, demandOption: true })
+          .positional('name', {
             type: 'string',
-            default: 'state',
-            describe: 'postgres:// URL, or the directory of the embedded database',
-          },
-          gate: {
-            type: 'string',
-            default: '127.0.0.1:9411',
-            describe: 'Where proxies ask; nobody else may reach it',
-          },
-          public: {
-            type: 'string',
-            default: '127.0.0.1:9412',
-            describe: 'The log, trust marks, and where evidence is handed in',
-          },
-        }),
-      async (options) => ended(await serveCommand(io, options)),
+            array: true,
+            demandOption: true,
+            describe: 'Bundles of evidence; with participants, ids of integrations',
+          })
+          .options({
+            verifiers: {
+              type: 'string',
+              default: 'operator/verifiers.json',
+              describe: 'Whose signatures count',
+            },
+            operator: sinkOptions.operator,
+            evidence: {
+              type: 'string',
+              default: 'evidence',
+              describe: 'participants: the evidence directory',
+            },
+            url: { type: 'string', describe: 'participants: where the evidence directory is published' },
+          }),
+      async ({ format, name, url, ...rest }) =>
+        ended(await exportCommand(io, format, name, { ...rest, ...(url === undefined ? {} : { url }) })),
     )
     .command('operator <command>', "Make and keep an operator's directory", (command) =>
       command

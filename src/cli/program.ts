@@ -8,6 +8,7 @@ import { initFromArguments, initOptions } from './init-arguments.ts';
 import { UsageError, type Io } from './io.ts';
 import { listCommand, topics } from './list.ts';
 import { addEvidenceCommands, sinkOptions, subjectOption, subjectsOf } from './program-evidence.ts';
+import { addGateCommands } from './program-gate.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand, type RunOptions } from './run.ts';
 
@@ -147,9 +148,10 @@ export async function program(args: readonly string[], io: Io): Promise<ExitCode
         code = await replayCommand(io, run, check, { out, format: format(asJson) });
       },
     );
-  const parser = addEvidenceCommands(commands, io, (ended) => {
-    code = ended;
-  })
+  const ended = (result: ExitCode): void => {
+    code = result;
+  };
+  const parser = addGateCommands(addEvidenceCommands(commands, io, ended), io, ended)
     .epilogue(
       'Exit codes: 0 pass, 1 the subject failed, 2 configuration, 3 environment or harness, 4 inconclusive.',
     )

@@ -16,7 +16,7 @@ import type { Signer } from '../evidence/signing.ts';
 import type { Verifiers } from '../evidence/verifiers.ts';
 import { decide } from '../gate/decide.ts';
 import { openLiveGate, type LiveGate } from '../gate/live.ts';
-import { passes } from '../gate/gate.ts';
+import { passes, type Gate } from '../gate/gate.ts';
 import { loadPolicy, type Policy } from '../gate/policy.ts';
 import { migrate } from '../store/migrate.ts';
 import { openDatabase, type DatabaseLocation } from '../store/open.ts';
@@ -25,6 +25,7 @@ import { mentionsOf, storeStandings } from '../store/standing-source.ts';
 import { addGate } from './gate-routes.ts';
 import { createServer } from './http.ts';
 import { addLog } from './log-routes.ts';
+import { addSignals } from './signal-routes.ts';
 import { addPublication, loadIssuer } from './publication-routes.ts';
 import { addStatements } from './statements.ts';
 
@@ -63,6 +64,9 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/** Seconds that a decision token lives. */
+const tokenLifetime = 60;
+
 /** Milliseconds between two looks at what time has changed. */
 const tick = 1000;
 
@@ -100,8 +104,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     (each) => each.close(),
   );
   const connectorsFile = join(operator, 'connectors.yaml');
+  const configured = existsSync(connectorsFile) ? await loadConnectors(connectorsFile) : [];
   const connectors = await Promise.all(
-    (existsSync(connectorsFile) ? await loadConnectors(connectorsFile) : []).map(async (each) =>
+    configured.map(async (each) =>
       opened.adopt(await each.open({ database, now }), (connector) => connector.close()),
     ),
   );
@@ -133,11 +138,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       keys: async () => statusKeys(await mentionsOf(database)),
       now,
     });
+  for (const transmitter of await addSignals(publicServer, configured, { base: operator, database, now }))
+    opened.use(transmitter);
   const gateServer = opened.adopt(createServer(failed('gate')), (each) => each.close());
   const publicUrl = await listen(publicServer, options.public);
-  const gateUrl = `http://${options.gate.host}:${options.gate.port}`;
-  addGate(gateServer, gate, gateUrl);
-  const url = await listen(gateServer, options.gate);
+  addGate(gateServer, telling(gate, tell), {
+    signer,
+    issuer: issuer?.id ?? options.log.origin,
+    lifetime: tokenLifetime,
+    standing: (integration) => gate.standing(integration),
+  });
+  const gateUrl = await listen(gateServer, options.gate);
 
   const stopping = new AbortController();
   const enforcing = enforcement.run(stopping.signal).catch(failed('enforcement'));
@@ -154,7 +165,27 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await Promise.all([recording, enforcing]);
   });
   const running = opened.move();
-  return { gate, gateUrl: url, publicUrl, close: () => running.disposeAsync() };
+  return { gate, gateUrl, publicUrl, close: () => running.disposeAsync() };
+}
+
+/** Tells what shadow mode lets pass, once for each decision that is another one than before. */
+function telling(gate: Gate, tell: (line: string) => void): Gate {
+  const told = new Map<string, string>();
+  return {
+    async ask(question) {
+      const decision = await gate.ask(question);
+      const { integration, environment, action, rule, mode } = decision;
+      if (mode === 'enforce' || told.size > 10_000) return decision;
+      const what = `${integration} ${environment} ${action}`;
+      const said = `${decision.decision} ${rule}`;
+      if (decision.decision === 'deny' && told.get(what) !== said)
+        tell(
+          `shadow: would deny ${action} of ${integration} in ${environment}: ${decision.reasons.join('; ')}`,
+        );
+      told.set(what, said);
+      return decision;
+    },
+  };
 }
 
 /** What connectors make true: the gate's decision about access. In shadow mode they close nothing. */
