@@ -40,19 +40,20 @@ export async function decideUndecided<D extends Revised>(
   revise: (undecided: Undecided<D>) => Revision<D> | undefined,
 ): Promise<{ readonly taken: number; readonly revised: readonly D[] }> {
   return await database.transaction(async (queries) => {
-    const rows = await queries.query<{
-      integration: string;
-      environment: Environment;
-      log_index: number;
-      standing: Standing | null;
-      previous: D | null;
-    }>(
-      `SELECT u.integration, u.environment, u.log_index, s.document AS standing, d.document AS previous
-       FROM undecided u
-       LEFT JOIN standing s ON s.integration = u.integration
-       LEFT JOIN desired d ON d.integration = u.integration AND d.environment = u.environment
-       ORDER BY u.since LIMIT $1 FOR UPDATE OF u SKIP LOCKED`,
+    // The lock on a row orders all who decide about it and all who change its standing: more would only be conflicts.
+    await queries.query('set transaction isolation level read committed');
+    const taken = await queries.query<Pick<Taken<D>, 'integration' | 'environment' | 'log_index'>>(
+      `SELECT integration, environment, log_index FROM undecided
+       ORDER BY since LIMIT $1 FOR UPDATE SKIP LOCKED`,
       [limit],
+    );
+    // Read after the lock was had: a standing that was read before could be older than what is taken for decided.
+    const rows = await queries.query<Taken<D>>(
+      `SELECT u.integration, u.environment, u.log_index, s.document AS standing, d.document AS previous
+       FROM jsonb_to_recordset($1) AS u (integration text, environment text, log_index bigint)
+       LEFT JOIN standing s ON s.integration = u.integration
+       LEFT JOIN desired d ON d.integration = u.integration AND d.environment = u.environment`,
+      [jsonb(taken)],
     );
     const revised: D[] = [];
     for (const { integration, environment, log_index: index, standing, previous } of rows) {
@@ -74,6 +75,14 @@ export async function decideUndecided<D extends Revised>(
     return { taken: rows.length, revised };
   });
 }
+
+type Taken<D> = {
+  readonly integration: string;
+  readonly environment: Environment;
+  readonly log_index: number;
+  readonly standing: Standing | null;
+  readonly previous: D | null;
+};
 
 async function write<D extends Revised>(
   queries: Queries,
