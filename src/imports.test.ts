@@ -14,6 +14,7 @@ interface Arrows {
 
 /** Which room may import which. Imports go one way: what judges knows nothing of what drives. */
 const table: Readonly<Record<string, Arrows>> = {
+  'src/files': { values: [] },
   'src/requirements': { values: [], packages: [] },
   'src/profiles': { values: ['src/requirements'], packages: [] },
   'src/verdict': { values: [], types: ['src/requirements'], packages: [] },
@@ -25,9 +26,51 @@ const table: Readonly<Record<string, Arrows>> = {
     types: ['src/profiles'],
   },
   'src/report': {
-    values: ['src/requirements', 'src/profiles', 'src/verdict', 'src/directory', 'src/transport/exchange.ts'],
+    values: [
+      'src/files',
+      'src/requirements',
+      'src/profiles',
+      'src/verdict',
+      'src/directory',
+      'src/transport/exchange.ts',
+    ],
     tests: ['src/actors/chromium.ts'],
   },
+  'src/evidence': {
+    values: [
+      'src/files',
+      'src/requirements',
+      'src/profiles',
+      'src/verdict',
+      'src/directory',
+      'src/transport/exchange.ts',
+    ],
+    types: ['src/report/results.ts'],
+    tests: ['src/report/sample.ts'],
+  },
+  'src/certification': {
+    values: ['src/evidence', 'src/verdict', 'src/directory'],
+  },
+  'src/gate': { values: ['src/certification', 'src/evidence', 'src/profiles', 'src/directory'] },
+  'src/store': { values: ['src/files', 'src/certification'] },
+  'src/enforcement': {
+    values: [
+      'src/store',
+      'src/certification',
+      'src/evidence',
+      'src/directory',
+      'src/transport/egress.ts',
+      'src/transport/error.ts',
+    ],
+  },
+  'src/recertification': {
+    values: ['src/evidence', 'src/actors', 'src/protocol', 'src/transport'],
+    types: ['src/directory', 'src/profiles'],
+  },
+  'src/service': {
+    values: ['src/certification', 'src/enforcement', 'src/evidence', 'src/gate', 'src/profiles', 'src/store'],
+  },
+  // A command may touch every room.
   'src/cli': {
     values: [
       'src/requirements',
@@ -37,8 +80,14 @@ const table: Readonly<Record<string, Arrows>> = {
       'src/transport',
       'src/actors',
       'src/report',
+      'src/files',
+      'src/evidence',
+      'src/certification',
+      'src/gate',
+      'src/recertification',
+      'src/service',
     ],
-    types: ['src/verdict'],
+    types: ['src/verdict', 'src/store'],
   },
   suites: {
     values: [
@@ -54,9 +103,19 @@ const table: Readonly<Record<string, Arrows>> = {
     tests: ['src/cli/suite-process.ts', 'src/requirements', 'src/report/assemble.ts'],
   },
   fixtures: {
-    // The benchmark measures what publishing and redacting cost.
-    values: ['src/requirements', 'src/cli', 'src/report/publish.ts', 'src/transport/redact.ts'],
-    types: ['src/directory', 'src/report'],
+    // Benchmarks measure rooms, and processes that are there to be killed work in them.
+    values: [
+      'src/requirements',
+      'src/cli',
+      'src/report/publish.ts',
+      'src/transport/redact.ts',
+      'src/evidence',
+      'src/certification',
+      'src/store',
+      'src/enforcement',
+      'src/files/batch.ts',
+    ],
+    types: ['src/directory', 'src/report', 'src/gate'],
     tests: ['src/directory', 'src/actors'],
   },
   // Tests that look at all rooms.
