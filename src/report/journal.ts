@@ -2,7 +2,6 @@ import {
   appendFileSync,
   closeSync,
   existsSync,
-  fsyncSync,
   openSync,
   readFileSync,
   rmSync,
@@ -16,7 +15,7 @@ export const journalName = 'journal.jsonl';
 
 /**
  * Keeps what a run learns as soon as it is known, one line of JSON each: first all checks of the suites, then each check
- * again when it has been executed. A run that is killed leaves its journal, and nothing that it holds is lost.
+ * again when it has been executed. A process that is killed leaves its journal, and nothing that it holds is lost.
  */
 export interface Journal {
   append(record: CheckRecord): void;
@@ -30,8 +29,8 @@ export function openJournal(directory: string, checks: readonly CheckRecord[]): 
   const file = openSync(path, 'a');
   return {
     append(record) {
+      // Not flushed to the disk: that would cost more than most checks, and a loss of power ends the run anyway.
       appendFileSync(file, `${JSON.stringify(record)}\n`);
-      fsyncSync(file);
     },
     close: () => closeSync(file),
   };
