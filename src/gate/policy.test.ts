@@ -181,6 +181,51 @@ test('a rule for one integration opens for no other', () => {
   expect({ allowed, asked }).toEqual({ allowed: undefined, asked: [] });
 });
 
+test('what was answered before is answered again only to the same question', () => {
+  const texts = [
+    '@id("x") permit (principal == Integration::"acme-1", action, resource);',
+    '@id("x") permit (principal in Integration::"acme-1", action, resource);',
+    '@id("x") permit (principal, action, resource) when { principal == Integration::"acme-1" };',
+    '@id("x") permit (principal, action, resource) when { [Integration::"acme-1"].contains(principal) };',
+    '@id("x") permit (principal, action == Action::"access", resource);',
+    '@id("x") permit (principal, action, resource == Environment::"production");',
+    when('context.unheld'),
+    when('context.credentials_days > 3'),
+    when('context.production["fapi2-sp-final"].waivers.contains("a")'),
+    when('context.scopes.contains("a")'),
+  ];
+  const waived = { ...soundProfile, waivers: ['a'] };
+  const requests = [
+    sound,
+    { ...sound, unheld: false },
+    { ...sound, credentials_days: 3 },
+    { ...sound, scopes: ['a'] },
+    { ...sound, production: { ...sound.production, 'fapi2-sp-final': waived } },
+  ].flatMap((facts) =>
+    (['acme-1', 'acme-2'] as const).flatMap((integration) =>
+      (['sandbox', 'production'] as const).flatMap((environment) =>
+        (['access', 'promote'] as const).map((action) => ({ integration, environment, action, facts })),
+      ),
+    ),
+  );
+  for (const text of texts) {
+    const asked = one(text);
+    // Twice, and each against a policy that was never asked before.
+    for (const request of [...requests, ...requests.toReversed()]) {
+      const { allowed } = evaluate(asked, request);
+      expect(allowed?.id, `${text} ${JSON.stringify(request)}`).toBe(
+        evaluate(one(text), request).allowed?.id,
+      );
+    }
+    const found = new Set(requests.map((request) => evaluate(asked, request).allowed?.id));
+    expect(found.size, text).toBe(2);
+  }
+  const policy = one(when('context.unheld'));
+  const ask = { environment: 'production', action: 'access', facts: sound } as const;
+  const first = evaluate(policy, { ...ask, integration: 'acme-1' });
+  expect(evaluate(policy, { ...ask, integration: 'acme-2', facts: structuredClone(sound) })).toBe(first);
+});
+
 test('what Cedar cannot work out opens nothing, and is told', () => {
   const policy = one(when('context.credentials_days * 9000000000000000000 > 1'));
   const request = { integration: 'a', environment: 'sandbox', action: 'access', facts: sound } as const;
