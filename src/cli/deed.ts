@@ -2,47 +2,64 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Deed, Registration } from '../certification/act.ts';
+import { isInstant } from '../evidence/statement.ts';
 import { UsageError, type Io } from './io.ts';
 
+const registered = ['partner', 'role', 'client', 'certificate', 'scope', 'credentialsExpire'] as const;
+const item = ['requirement', 'edition'] as const;
+
+/** The options that each deed takes, besides those of every act. */
+const takes = {
+  register: registered,
+  suspend: [],
+  revoke: [],
+  reinstate: [],
+  offboard: [],
+  waive: [...item, 'owner', 'expires'],
+  'withdraw-waiver': item,
+  dispute: item,
+  'settle-dispute': item,
+  'break-glass': ['hours'],
+  'end-break-glass': [],
+  'retire-edition': ['edition'],
+} as const satisfies Readonly<Record<string, readonly (keyof DeedOptions)[]>>;
+
+type Kind = keyof typeof takes;
+
 /** The deeds of `assay act`. */
-export const deeds = [
-  'register',
-  'suspend',
-  'revoke',
-  'reinstate',
-  'offboard',
-  'waive',
-  'withdraw-waiver',
-  'dispute',
-  'settle-dispute',
-  'break-glass',
-  'end-break-glass',
-  'retire-edition',
-] as const;
+export const deeds = Object.keys(takes) as readonly Kind[];
 
 /** What options say of a deed; each deed needs some of them. */
 export interface DeedOptions {
-  readonly partner?: string;
+  readonly partner?: string | undefined;
   readonly role: readonly string[];
   readonly client: readonly string[];
   /** PEM files, or thumbprints. */
   readonly certificate: readonly string[];
   readonly scope: readonly string[];
-  readonly credentialsExpire?: string;
-  readonly requirement?: string;
-  readonly edition?: string;
-  readonly owner?: string;
-  readonly expires?: string;
-  readonly hours?: number;
+  readonly credentialsExpire?: string | undefined;
+  readonly requirement?: string | undefined;
+  readonly edition?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly expires?: string | undefined;
+  readonly hours?: number | undefined;
 }
 
-/** The deed that options describe. @throws UsageError naming the option that is missing. */
-export async function deedOf(io: Io, kind: (typeof deeds)[number], options: DeedOptions): Promise<Deed> {
+/** The deed that options describe. @throws UsageError naming the option that is missing, wrong or of another deed. */
+export async function deedOf(io: Io, kind: Kind, options: DeedOptions): Promise<Deed> {
+  const taken: readonly string[] = takes[kind];
+  const foreign = Object.entries(options).find(
+    ([name, value]: [string, unknown]) =>
+      !taken.includes(name) && value !== undefined && !(Array.isArray(value) && value.length === 0),
+  );
+  // Who names an edition, and revokes all, meant something else.
+  if (foreign) throw new UsageError(`\`assay act ${kind}\` takes no ${optionOf(foreign[0])}; leave it out`);
   const need = <T>(value: T | undefined, option: string): T => {
-    if (value === undefined) throw new UsageError(`expected --${option} with \`assay act ${kind}\``);
+    if (value === undefined || value === '')
+      throw new UsageError(`expected --${option} with \`assay act ${kind}\``);
     return value;
   };
-  const item = () => ({
+  const named = () => ({
     requirement: need(options.requirement, 'requirement'),
     edition: need(options.edition, 'edition'),
   });
@@ -52,14 +69,14 @@ export async function deedOf(io: Io, kind: (typeof deeds)[number], options: Deed
     case 'waive':
       return {
         kind,
-        ...item(),
+        ...named(),
         owner: need(options.owner, 'owner'),
         expires: instantOf(need(options.expires, 'expires'), 'expires'),
       };
     case 'withdraw-waiver':
     case 'dispute':
     case 'settle-dispute':
-      return { kind, ...item() };
+      return { kind, ...named() };
     case 'break-glass': {
       const hours = need(options.hours, 'hours');
       if (!(hours > 0 && hours <= 168))
@@ -110,10 +127,17 @@ async function certificateOf(io: Io, text: string): Promise<{ thumbprint: string
 
 /** A day stands for its last millisecond in UTC. */
 function instantOf(text: string, option: string): string {
-  const time = new Date(/^\d{4}-\d\d-\d\d$/u.test(text) ? `${text}T23:59:59.999Z` : text);
-  if (Number.isNaN(time.getTime()))
+  const [day = '', ...more] = text.split('T');
+  const time = new Date(more.length === 0 ? `${day}T23:59:59.999Z` : text);
+  // Without an offset it would depend on where this machine stands; days that no calendar has roll over into others.
+  const wellFormed =
+    more.length === 0 || /^\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/u.test(more.join('T'));
+  if (!wellFormed || !isInstant(`${day}T00:00:00.000Z`) || Number.isNaN(time.getTime()))
     throw new UsageError(
-      `expected --${option} to be a day (YYYY-MM-DD) or an instant of ISO 8601, got ${text}`,
+      `expected --${option} to be a day (YYYY-MM-DD) or an instant of ISO 8601 with its offset, got ${JSON.stringify(text)}`,
     );
   return time.toISOString();
 }
+
+const optionOf = (name: string): string =>
+  `--${name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { defaultRules } from '../certification/rules.ts';
 import { logKey } from '../evidence/checkpoint.ts';
@@ -15,7 +14,7 @@ import {
 } from '../evidence/signer.ts';
 import type { Signing } from '../evidence/signing.ts';
 import type { Entitlement, Verifiers, VerifierKey } from '../evidence/verifiers.ts';
-import { writeAtomically } from '../files/atomic.ts';
+import { WriteError, writeAtomically } from '../files/atomic.ts';
 import { exit, type ExitCode } from './exit.ts';
 import { UsageError, type Io } from './io.ts';
 
@@ -29,8 +28,6 @@ export const operatorFiles = {
   keys: 'keys',
 } as const;
 
-const defaultPolicy = new URL('../gate/default.cedar', import.meta.url);
-
 /** What `assay operator init` may be told. */
 export interface OperatorInitOptions {
   readonly directory: string;
@@ -43,38 +40,54 @@ export interface OperatorInitOptions {
 /** Writes an operator's directory: keys, whose signatures count, rules and policy. Existing files are never touched. */
 export async function operatorInitCommand(io: Io, options: OperatorInitOptions): Promise<ExitCode> {
   const directory = resolve(io.cwd, options.directory);
-  const present = existsSync(directory) ? await readdir(directory) : [];
+  const { holder, origin } = options;
+  const shown = relative(io.cwd, directory) || '.';
+  const present = await readdir(directory).catch((cause: unknown) => {
+    if (isError(cause, 'ENOENT')) return [];
+    throw new UsageError(`expected a directory, or nothing, at ${shown}; name another one by --operator`, {
+      cause,
+    });
+  });
   if (present.length > 0)
     throw new UsageError(
-      `expected ${relative(io.cwd, directory) || '.'} to be empty or absent, found ${present.slice(0, 3).join(', ')}; name another directory by --operator`,
+      `expected ${shown} to be empty or absent, found ${present.slice(0, 3).join(', ')}; name another directory by --operator`,
     );
   const at = (name: string): string => join(directory, name);
-  await mkdir(at(operatorFiles.keys), { recursive: true });
-  await mkdir(at(operatorFiles.policy));
   const from = io.now().toISOString();
-  const harness = await newKey(directory, 'harness');
-  const log = await newKey(directory, 'log');
-  const person = await newKey(directory, slug(options.holder));
+  const [harness, log, own] = [
+    generateKey('Ed25519'),
+    generateKey('Ed25519'),
+    generateKey('Ed25519'),
+  ] as const;
+  // What is wrong with the names shows before anything is written.
   const verifiers: Verifiers = {
     format: 'assay-verifiers/1',
     keys: [
-      verifierKey(publicJwk(harness), { holder: 'harness', may: ['run', 'transition'], from }),
-      verifierKey(publicJwk(person), { holder: options.holder, may: ['operate', 'approve'], from }),
+      verifierKey(publicJwk(harness), { holder: systems.harness, may: ['run', 'transition'], from }),
+      verifierKey(publicJwk(own), { holder: person(holder), may: ['operate', 'approve'], from }),
     ],
-    log: { origin: options.origin, keys: [printVerifierKey(logKey(options.origin, signerOf(log, 'log')))] },
+    log: { origin, keys: [printVerifierKey(logKey(origin, signerOf(log, systems.log)))] },
   };
   const signing: Signing = {
-    holder: 'harness',
-    statements: { file: 'keys/harness.jwk' },
-    log: { origin: options.origin, key: { file: 'keys/log.jwk' } },
+    holder: systems.harness,
+    statements: { file: keyFile(systems.harness) },
+    log: { origin, key: { file: keyFile(systems.log) } },
     validity_hours: 720,
   };
+  await makeDirectory(at(operatorFiles.keys));
+  await makeDirectory(at(operatorFiles.policy));
+  await writeAtomically(at(`${operatorFiles.keys}/.gitignore`), '*\n');
+  await writeKey(directory, systems.harness, harness);
+  await writeKey(directory, systems.log, log);
+  await writeKey(directory, holder, own);
   await writeAtomically(at(operatorFiles.verifiers), json(verifiers));
   await writeAtomically(at(operatorFiles.signing), `${comments.signing}${stringify(signing)}`);
   await writeAtomically(at(operatorFiles.rules), `${comments.rules}${stringify(defaultRules)}`);
   await writeAtomically(at(operatorFiles.connectors), `${comments.connectors}[]\n`);
-  await copyFile(defaultPolicy, join(at(operatorFiles.policy), 'default.cedar'));
-  const shown = relative(io.cwd, directory) || '.';
+  await writeAtomically(
+    at(`${operatorFiles.policy}/default.cedar`),
+    await readFile(new URL('../gate/default.cedar', import.meta.url), 'utf8'),
+  );
   io.write(
     [
       `${shown}/signing.yaml    with what the harness signs; keys may be a file, a variable, or a command of a KMS`,
@@ -82,7 +95,7 @@ export async function operatorInitCommand(io: Io, options: OperatorInitOptions):
       `${shown}/rules.yaml      how certifications move`,
       `${shown}/policy/         what opens access, in Cedar`,
       `${shown}/connectors.yaml where decisions take effect`,
-      `${shown}/keys/           private keys: keep them out of version control, and the key of ${options.holder} off the harness`,
+      `${shown}/keys/           private keys: keep them out of version control, and ${keyFile(holder)} off the harness`,
       '',
     ].join('\n'),
   );
@@ -99,10 +112,17 @@ export async function operatorKeyCommand(
   }: { readonly directory: string; readonly holder: string; readonly may: readonly Entitlement[] },
 ): Promise<ExitCode> {
   const path = resolve(io.cwd, directory);
-  const key = await newKey(path, slug(holder));
-  const entry = verifierKey(publicJwk(key), { holder, may: [...may], from: io.now().toISOString() });
-  await changeKeys(path, (keys) => [...keys, entry]);
-  io.write(`${entry.id}  ${holder}, may ${may.join(', ')}; private key in keys/${slug(holder)}.jwk\n`);
+  const verifiers = await readVerifiers(join(path, operatorFiles.verifiers));
+  const key = generateKey('Ed25519');
+  const entry = verifierKey(publicJwk(key), {
+    holder: named(holder),
+    may: [...new Set(may)],
+    from: io.now().toISOString(),
+  });
+  // The key first: one that counts, and that nobody has, would be worse than one that does not count.
+  await writeKey(path, holder, key);
+  await writeKeys(path, verifiers, [...verifiers.keys, entry]);
+  io.write(`${entry.id}  ${holder}, may ${entry.may.join(', ')}; private key in ${keyFile(holder)}\n`);
   return exit.pass;
 }
 
@@ -111,58 +131,75 @@ export async function operatorRetireCommand(
   io: Io,
   { directory, id }: { readonly directory: string; readonly id: string },
 ): Promise<ExitCode> {
-  const until = io.now().toISOString();
-  await changeKeys(resolve(io.cwd, directory), (keys) => {
-    const known = keys.find((key) => key.id === id);
-    if (known === undefined)
-      throw new UsageError(
-        `expected the id of a key in verifiers.json, got ${id}; it has ${keys.map((key) => key.id).join(', ')}`,
-      );
-    return keys.map((key) => (key.id === id ? { ...key, until: key.until ?? until } : key));
-  });
-  io.write(`${id} signs nothing that counts after ${until}\n`);
+  const path = resolve(io.cwd, directory);
+  const verifiers = await readVerifiers(join(path, operatorFiles.verifiers));
+  const known = verifiers.keys.find((key) => key.id === id);
+  if (known === undefined)
+    throw new UsageError(
+      `expected the id of a key in verifiers.json, got ${JSON.stringify(id)}; it has ${verifiers.keys.map((key) => `${key.id} (${key.holder})`).join(', ')}`,
+    );
+  const until = known.until ?? io.now().toISOString();
+  await writeKeys(
+    path,
+    verifiers,
+    verifiers.keys.map((key) => (key === known ? { ...key, until } : key)),
+  );
+  io.write(`${id} of ${known.holder} signs nothing that counts after ${until}\n`);
   return exit.pass;
 }
 
-async function changeKeys(
-  directory: string,
-  change: (keys: readonly VerifierKey[]) => readonly VerifierKey[],
-): Promise<void> {
-  const path = join(directory, operatorFiles.verifiers);
-  const verifiers = await readVerifiers(path);
-  await writeAtomically(path, json({ ...verifiers, keys: [...change(verifiers.keys)] }));
-}
+const writeKeys = (directory: string, verifiers: Verifiers, keys: readonly VerifierKey[]): Promise<void> =>
+  writeAtomically(join(directory, operatorFiles.verifiers), json({ ...verifiers, keys: [...keys] }));
 
 /** Writes a new private key that only its owner can read; one that is there stays. */
-async function newKey(directory: string, name: string): Promise<PrivateJwk> {
-  const path = join(directory, operatorFiles.keys, `${name}.jwk`);
-  const key = generateKey('Ed25519');
-  await writeFile(path, json(key), { flag: 'wx', mode: 0o600 }).catch((cause: unknown) => {
+async function writeKey(directory: string, holder: string, key: PrivateJwk): Promise<void> {
+  const path = join(directory, keyFile(holder));
+  await makeDirectory(dirname(path));
+  try {
+    await writeFile(path, json(key), { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    if (!isError(cause, 'EEXIST')) throw new WriteError(path, cause);
     throw new UsageError(`expected no file ${path}; name another holder, or move the file`, { cause });
-  });
-  return key;
+  }
 }
 
-/** The private key of a person, from a file. */
-export async function readKey(path: string): Promise<PrivateJwk> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw new UsageError(`expected a private key as JWK in ${path}`, { cause });
-  }
-  if (typeof value !== 'object' || value === null || !('d' in value))
-    throw new UsageError(`expected a private key as JWK in ${path}, got something else`);
-  return value as PrivateJwk;
+async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw new WriteError(path, cause);
+  });
 }
+
+/** A name that people can tell from others. */
+function named(holder: string): string {
+  if (holder.trim() !== '') return holder;
+  throw new UsageError('expected the name of a person or a system as --holder, got nothing');
+}
+
+/** A person whose key does not take the place of a system's. */
+function person(holder: string): string {
+  const taken = Object.values(systems).find((each) => keyFile(each) === keyFile(holder));
+  if (taken === undefined) return named(holder);
+  throw new UsageError(
+    `expected the name of a person as --holder, got that of the ${taken}; name another holder`,
+  );
+}
+
+/** Where the private key of a holder lies below the operator's directory. */
+const keyFile = (holder: string): string =>
+  `${operatorFiles.keys}/${
+    holder
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/gu, '-')
+      .replaceAll(/^-|-$/gu, '') || 'operator'
+  }.jwk`;
+
+const isError = (cause: unknown, code: string): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === code;
+
+/** Holders of keys that no person holds. */
+const systems = { harness: 'harness', log: 'log' } as const;
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
-
-const slug = (holder: string): string =>
-  holder
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/gu, '-')
-    .replace(/^-|-$/gu, '') || 'operator';
 
 const comments = {
   signing:

@@ -1,13 +1,11 @@
 import type { Argv } from 'yargs';
 import { environments } from '../certification/certification.ts';
 import { parseSubject } from '../evidence/test-result.ts';
-import { entitlements } from '../evidence/verifiers.ts';
 import { actCommand } from './act.ts';
 import { deedOf, deeds } from './deed.ts';
 import type { ExitCode } from './exit.ts';
 import { exportCommand, exportFormats } from './export.ts';
 import type { Io } from './io.ts';
-import { operatorInitCommand, operatorKeyCommand, operatorRetireCommand } from './operator.ts';
 import { discloseCommand } from './record.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -34,7 +32,7 @@ export const subjectOption = {
 
 export const subjectsOf = (texts: readonly string[]) => texts.map(parseSubject);
 
-/** Adds the commands that make evidence, read it and act on it. `ended` takes the exit code of the one that ran. */
+/** Adds the commands that read evidence, and that act on it. `ended` takes the exit code of the one that ran. */
 export function addEvidenceCommands(parser: Argv, io: Io, ended: (code: ExitCode) => void): Argv {
   return parser
     .command(
@@ -131,8 +129,10 @@ export function addEvidenceCommands(parser: Argv, io: Io, ended: (code: ExitCode
         json: asJson,
         ...rest
       }) => {
-        const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-        const done = await deedOf(io, deed, given as unknown as Parameters<typeof deedOf>[2]);
+        const { partner, role, client, certificate, scope, credentialsExpire } = rest;
+        const { requirement, edition, owner, expires, hours } = rest;
+        const registered = { partner, role, client, certificate, scope, credentialsExpire };
+        const done = await deedOf(io, deed, { ...registered, requirement, edition, owner, expires, hours });
         ended(
           await actCommand(io, done, {
             integration,
@@ -175,53 +175,5 @@ export function addEvidenceCommands(parser: Argv, io: Io, ended: (code: ExitCode
           }),
       async ({ format, name, url, ...rest }) =>
         ended(await exportCommand(io, format, name, { ...rest, ...(url === undefined ? {} : { url }) })),
-    )
-    .command('operator <command>', "Make and keep an operator's directory", (command) =>
-      command
-        .command(
-          'init',
-          'Write keys, verifiers.json, rules, policy and connectors',
-          (sub) =>
-            sub.options({
-              operator: sinkOptions.operator,
-              holder: { type: 'string', demandOption: true, describe: 'The person who operates' },
-              origin: {
-                type: 'string',
-                demandOption: true,
-                describe: 'Name of the log, like a URL without its scheme: assay.example.com/log',
-              },
-            }),
-          async ({ operator, holder, origin }) =>
-            ended(await operatorInitCommand(io, { directory: operator, holder, origin })),
-        )
-        .command(
-          'key',
-          'Make a key for a person or a system that counts from now on',
-          (sub) =>
-            sub.options({
-              operator: sinkOptions.operator,
-              holder: { type: 'string', demandOption: true, describe: 'Whose it is' },
-              may: {
-                type: 'string',
-                array: true,
-                nargs: 1,
-                choices: entitlements,
-                demandOption: true,
-                describe: 'What it may sign',
-              },
-            }),
-          async ({ operator, holder, may }) =>
-            ended(await operatorKeyCommand(io, { directory: operator, holder, may })),
-        )
-        .command(
-          'retire <id>',
-          'Let a key sign nothing more; what it signed goes on to count',
-          (sub) =>
-            sub
-              .positional('id', { type: 'string', demandOption: true })
-              .options({ operator: sinkOptions.operator }),
-          async ({ operator, id }) => ended(await operatorRetireCommand(io, { directory: operator, id })),
-        )
-        .demandCommand(1, 'expected init, key or retire; `assay operator --help` tells more'),
     );
 }

@@ -9,6 +9,7 @@ import { UsageError, type Io } from './io.ts';
 import { listCommand, topics } from './list.ts';
 import { addEvidenceCommands, sinkOptions, subjectOption, subjectsOf } from './program-evidence.ts';
 import { addGateCommands } from './program-gate.ts';
+import { addOperatorCommands } from './program-operator.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand, type RunOptions } from './run.ts';
 
@@ -151,7 +152,11 @@ export async function program(args: readonly string[], io: Io): Promise<ExitCode
   const ended = (result: ExitCode): void => {
     code = result;
   };
-  const parser = addGateCommands(addEvidenceCommands(commands, io, ended), io, ended)
+  const parser = addOperatorCommands(
+    addGateCommands(addEvidenceCommands(commands, io, ended), io, ended),
+    io,
+    ended,
+  )
     .epilogue(
       'Exit codes: 0 pass, 1 the subject failed, 2 configuration, 3 environment or harness, 4 inconclusive.',
     )

@@ -20,7 +20,7 @@ import { exit, exitCodeOf, worst, type ExitCode } from './exit.ts';
 import { renderFindings } from './findings.ts';
 import type { Io } from './io.ts';
 import { openProgress } from './progress-line.ts';
-import { recordRun, type RecordOptions } from './record.ts';
+import { attemptEvidence, openRecorder, type Recorder, type RecordOptions } from './record.ts';
 import { runSuites } from './suite-process.ts';
 
 /** What `assay run` may be told. */
@@ -43,11 +43,16 @@ export async function runCommand(io: Io, files: readonly string[], options: RunO
   const loaded = await Promise.all(files.map((file) => loadIntegration(resolve(io.cwd, file), io.now())));
   const codes: ExitCode[] = [];
   const all: Results[] = [];
-  for (const integration of loaded) {
-    if (io.stop.aborted) break;
-    const { code, results } = await runOne(io, integration, options);
-    codes.push(code);
-    if (results) all.push(results);
+  const recorder = options.evidence && (await openRecorder(io, options.evidence));
+  try {
+    for (const integration of loaded) {
+      if (io.stop.aborted) break;
+      const { code, results } = await runOne(io, integration, options, recorder);
+      codes.push(code);
+      if (results) all.push(results);
+    }
+  } finally {
+    await recorder?.close();
   }
   if (options.format === 'json') io.write(`${JSON.stringify(all, undefined, 2)}\n`);
   return io.stop.aborted && worst(codes) === exit.pass ? exit.inconclusive : worst(codes);
@@ -57,6 +62,7 @@ async function runOne(
   io: Io,
   integration: LoadedIntegration,
   options: RunOptions,
+  recorder: Recorder | undefined,
 ): Promise<{ code: ExitCode; results?: Results }> {
   const { value, file } = integration;
   const salt = randomBytes(16).toString('base64url');
@@ -81,7 +87,7 @@ async function runOne(
     withSession({ file, privateNetwork: options.privateNetwork, salt }, (session) =>
       takeFingerprint(session, edition),
     );
-  const before = options.evidence && (await fingerprint());
+  const before = recorder && (await attemptEvidence(io, fingerprint));
   const id = `${started.toISOString().replace(/[-:]|\.\d+/gu, '')}-${randomBytes(3).toString('hex')}`;
   const directory = resolve(io.cwd, options.out, value.integration, id);
   const { edition: _, ...variant } = value.profile;
@@ -138,10 +144,16 @@ async function runOne(
       }),
     );
   const code = exitCodeOf(results);
-  if (!before || !options.evidence || results.run.status !== 'complete') return { code, results };
-  const after = await fingerprint();
-  const made = await recordRun(io, { results, directory, before, after }, options.evidence);
-  return { code: worst([code, made]), results };
+  if (!recorder || !before) return { code, results };
+  if ('code' in before) return { code: worst([code, before.code]), results };
+  if (results.run.status !== 'complete') {
+    io.note('No evidence: the run did not come to its end.\n');
+    return { code, results };
+  }
+  const made = await attemptEvidence(io, async () =>
+    recorder.record({ results, directory, before: before.value, after: await fingerprint() }),
+  );
+  return { code: worst([code, 'code' in made ? made.code : made.value]), results };
 }
 
 /** The result document of a run that has ended; of one that was killed, made from its journal. */

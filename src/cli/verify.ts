@@ -1,27 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseBundle, type Bundle } from '../evidence/bundle.ts';
-import { parseCheckpoint } from '../evidence/checkpoint.ts';
 import { checkDisclosure } from '../evidence/disclosure.ts';
 import { readStatement } from '../evidence/envelope.ts';
 import { EvidenceError } from '../evidence/error.ts';
-import { openLog } from '../evidence/log.ts';
-import { parseNote } from '../evidence/note.ts';
-import { checkConsistent, remember } from '../evidence/seen.ts';
 import { readVerifiers } from '../evidence/signer.ts';
 import { TestResultStatement, testResultType, type Subject, type TestResult } from '../evidence/statement.ts';
 import type { Verifiers } from '../evidence/verifiers.ts';
-import { notProven, outcomeOf, verifyBundle, type Claim, type Verification } from '../evidence/verify.ts';
+import { notProven, outcomeOf, verifyBundle, type Verification } from '../evidence/verify.ts';
+import { visible } from '../report/text.ts';
 import { exit, worst, type ExitCode } from './exit.ts';
 import { UsageError, type Io } from './io.ts';
+import { openMemory, type Memory, type MemoryOptions } from './memory.ts';
 
 /** What `assay verify` may be told. */
-export interface VerifyOptions {
+export interface VerifyOptions extends MemoryOptions {
   readonly verifiers: string;
-  /** File that remembers the last checkpoint seen. */
-  readonly seen?: string;
-  /** A copy of the evidence directory, to compare the log with what was seen of it. */
-  readonly evidence?: string;
   readonly subjects: readonly Subject[];
   readonly format: 'text' | 'json';
 }
@@ -38,12 +32,13 @@ export async function verifyCommand(
 ): Promise<ExitCode> {
   const verifiers = await readVerifiers(resolve(io.cwd, options.verifiers));
   const texts = await Promise.all(files.map(async (file) => ({ file, text: await textOf(io, file) })));
+  const memory = await openMemory(io, verifiers, options);
   const isDisclosure = ({ text }: { readonly text: string }): boolean =>
     text.includes('"format":"assay-disclosure/1"');
   const bundles = texts.filter((each) => !isDisclosure(each));
   const verified: Verified[] = [];
   for (const { file, text } of bundles)
-    verified.push({ file, ...(await verifyText(io, text, verifiers, options)) });
+    verified.push({ file, ...(await verifyText(io, text, verifiers, options, memory)) });
   for (const { file, text } of texts.filter(isDisclosure))
     verified.push({ file, ...disclosed(text, bundles, verifiers) });
   if (options.format === 'json') io.write(`${JSON.stringify(verified.map(forPrograms), undefined, 2)}\n`);
@@ -57,7 +52,8 @@ async function verifyText(
   io: Io,
   text: string,
   verifiers: Verifiers,
-  options: VerifyOptions,
+  { subjects }: VerifyOptions,
+  consistency: Memory,
 ): Promise<Verification> {
   let bundle: Bundle;
   try {
@@ -66,59 +62,9 @@ async function verifyText(
     if (!(error instanceof EvidenceError)) throw error;
     return { outcome: 'refuted', claims: [{ claim: 'form', state: 'refuted', detail: error.message }] };
   }
-  const verification = verifyBundle(bundle, { verifiers, now: io.now(), subjects: options.subjects });
-  const claims = [...verification.claims, await consistency(io, verification, verifiers, options)];
+  const verification = verifyBundle(bundle, { verifiers, now: io.now(), subjects });
+  const claims = [...verification.claims, await consistency(verification)];
   return { ...verification, claims, outcome: outcomeOf(claims) };
-}
-
-/** Whether the log is still what it was when somebody last looked, and holds what the proof says. */
-async function consistency(
-  io: Io,
-  { inclusion }: Verification,
-  verifiers: Verifiers,
-  { seen, evidence }: VerifyOptions,
-): Promise<Claim> {
-  const claim = 'consistency';
-  const open = (detail: string): Claim => ({ claim, state: 'open', detail });
-  try {
-    if (evidence !== undefined) {
-      const log = await openLog(resolve(io.cwd, evidence), verifiers.log, verifiers.witnesses);
-      if (inclusion) await checkConsistent(inclusion.checkpoint.text, log);
-      if (seen === undefined)
-        return open(
-          `the proof fits the log of ${log.size} entries; --seen FILE would remember its checkpoint for the next time`,
-        );
-      const how = await remember(resolve(io.cwd, seen), log);
-      return how === 'first-seen'
-        ? open(`the checkpoint of ${log.size} entries is the first one seen; it is remembered in ${seen}`)
-        : {
-            claim,
-            state: 'proven',
-            detail: `the log of ${log.size} entries extends what was seen of it before`,
-          };
-    }
-    const before =
-      seen === undefined ? undefined : await readFile(resolve(io.cwd, seen), 'utf8').catch(() => undefined);
-    if (!inclusion || before === undefined)
-      return open(
-        'nothing was seen of the log before: --seen FILE with --evidence DIR compares and remembers',
-      );
-    const known = parseCheckpoint(parseNote(before).text);
-    if (known.size !== inclusion.checkpoint.size)
-      return open(
-        `the proof is of ${inclusion.checkpoint.size} entries, ${known.size} were seen; --evidence DIR shows whether one extends the other`,
-      );
-    return Buffer.from(known.root).equals(inclusion.checkpoint.root)
-      ? { claim, state: 'proven', detail: `the checkpoint of ${known.size} entries is the one seen before` }
-      : {
-          claim,
-          state: 'refuted',
-          detail: `another checkpoint of ${known.size} entries was seen before: the log shows different readers different histories`,
-        };
-  } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error;
-    return { claim, state: 'refuted', detail: error.message };
-  }
 }
 
 function disclosed(
@@ -168,7 +114,8 @@ function disclosed(
   };
 }
 
-async function textOf(io: Io, file: string): Promise<string> {
+/** The text of a file that a command was given. @throws UsageError */
+export async function textOf(io: Io, file: string): Promise<string> {
   try {
     return await readFile(resolve(io.cwd, file), 'utf8');
   } catch (cause) {
@@ -187,11 +134,11 @@ const forPrograms = ({ file, outcome, claims, digest, statement }: Verified) => 
 
 function render({ file, outcome, claims, statement }: Verified): string {
   const lines = claims.map(
-    ({ claim, state, detail }) => `  ${state.padEnd(8)} ${claim.padEnd(12)} ${detail}`,
+    ({ claim, state, detail }) => `  ${state.padEnd(8)} ${claim.padEnd(12)} ${visible(detail)}`,
   );
   const says =
     statement?.predicateType === testResultType && outcome !== 'refuted'
-      ? [`  says     ${sentence(statement.predicate as TestResult)}`]
+      ? [`  says     ${visible(sentence(statement.predicate as TestResult))}`]
       : [];
   const limits = outcome === 'refuted' ? [] : notProven.map((each) => `  not shown ${each}`);
   return `${[`${outcome.toUpperCase()}  ${file}`, ...lines, ...says, ...limits].join('\n')}\n`;

@@ -1,3 +1,4 @@
+import { fuzzBundles } from './fuzz-bundle.ts';
 import { fuzzEnvelopes } from './fuzz-envelope.ts';
 import { fuzzCheckpoints, fuzzCosignatures, fuzzEntries, fuzzProofs } from './fuzz-log.ts';
 import type { Refusals } from './fuzzing.ts';
@@ -12,4 +13,5 @@ export const fuzzers: Readonly<Record<string, (count: number, seed: number) => P
   cosignatures: fuzzCosignatures,
   entries: fuzzEntries,
   proofs: fuzzProofs,
+  bundles: fuzzBundles,
 };

@@ -63,8 +63,13 @@ export function verifyBundle(bundle: Bundle, options: VerifyOptions): Verificati
   const { statement, digest } = opened;
   claims.push({ claim: 'form', state: 'proven', detail: `canonical; the envelope is ${digest}` });
   const run = statement.predicateType === testResultType ? runOf(bundle, claims, options) : undefined;
+  // Who may sign what, and when, is a matter of each kind of statement: read by the register, and by the gate.
   if (statement.predicateType !== testResultType)
-    claims.push({ claim: 'signature', state: 'proven', detail: signedBy(opened.keys) });
+    claims.push({
+      claim: 'signature',
+      state: 'open',
+      detail: `${signedBy(opened.keys)}; whether that key may sign a statement of type ${statement.predicateType} is not examined here`,
+    });
   claims.push(...subjectClaims(statement, bundle, run, options));
   if (run) claims.push(profileClaim(run), expiryClaim(run, options.now));
   const inclusion = inclusionOf(bundle, claims, options);

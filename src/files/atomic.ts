@@ -20,7 +20,7 @@ export class WriteError extends Error {
 
 const advice: Readonly<Record<WriteErrorCode, string>> = {
   'no-space': 'the disk or the quota is full. Make room and run again.',
-  'not-permitted': 'permission is missing. Choose another directory with --out, or change its permissions.',
+  'not-permitted': 'permission is missing. Choose another directory, or change its permissions.',
   'no-directory': 'its directory does not exist, or is a file. Create the directory first.',
   failed: 'the system refused. The cause tells more.',
 };
