@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
-import { Digest, Instant, instant, statementOf } from '../evidence/statement.ts';
+import { idPattern } from '../directory/integration.ts';
+import { Digest, Instant, instant, longestName, statementOf } from '../evidence/statement.ts';
 import { Certification, environments } from './certification.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -11,7 +12,10 @@ export const Registration = Type.Object(
   {
     partner: text('The organisation.'),
     roles: Type.Array(Type.String(), { minItems: 1 }),
-    clients: Type.Array(Type.String(), { uniqueItems: true, description: 'client_ids that are its own.' }),
+    clients: Type.Array(Type.String({ minLength: 1, maxLength: 2 * longestName }), {
+      uniqueItems: true,
+      description: 'client_ids that are its own.',
+    }),
     certificates: Type.Array(Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }), {
       uniqueItems: true,
       description: 'SHA-256 thumbprints (x5t#S256, base64url) of its client certificates.',
@@ -74,13 +78,19 @@ export const actType = 'https://assay.dev/attestation/act/v1';
 /** The predicate of an operator's act. */
 export const Act = Type.Object(
   {
-    integration: text('Id of the integration, or * for all.'),
+    integration: Type.Union([Type.String({ pattern: idPattern }), Type.Literal('*')], {
+      description: 'Id of the integration, or * for all.',
+    }),
     environment: Type.Optional(Environment),
     deed: Deed,
     actor: text('Who did it: the holder of the key that signed.'),
     reason: text('Why.'),
     at: Instant,
-    nonce: text('Random, so that two alike are two.'),
+    nonce: Type.String({
+      minLength: 1,
+      maxLength: longestName,
+      description: 'Random, so that two alike are two.',
+    }),
   },
   closed,
 );
@@ -92,7 +102,7 @@ export const transitionType = 'https://assay.dev/attestation/transition/v1';
 /** The predicate of a change to a certification: which event changed it, and what it is now. */
 export const Transition = Type.Object(
   {
-    integration: Type.String(),
+    integration: Type.String({ pattern: idPattern }),
     from: Type.String({ description: 'The state before.' }),
     event: Type.String({ description: 'The kind of the event.' }),
     because: Type.String({ description: 'Why, in one sentence.' }),

@@ -341,3 +341,52 @@ test('a register needs a key that may transition', ({ office }) => {
     });
   expect(open).toThrow('may transition');
 });
+
+const nul = String.fromCharCode(0);
+const long = 'x'.repeat(3000);
+
+for (const [what, statement] of Object.entries({
+  'U+0000 in the id of a run': sampleResult({ finished: at(1), requirements, id: `run${nul}` }),
+  'U+0000 in a name': sampleResult({ finished: at(1), requirements: { [`spec/${nul}`]: 'pass' } }),
+  'U+0000 in a reason': sampleAct({ kind: 'suspend' }, at(1), { reason: nul }),
+  'U+0000 in a client_id': sampleAct(register([nul]), at(1)),
+  'a run whose id is too long for an index': sampleResult({ finished: at(1), requirements, id: long }),
+  'a nonce that is too long': sampleAct({ kind: 'suspend' }, at(1), { nonce: long }),
+  'a client_id that is too long': sampleAct(register([long]), at(1)),
+}))
+  test(`what could not be projected is not logged: ${what}`, async ({ office }) => {
+    const text = await by('actor' in (statement.predicate as object) ? 'olga' : 'ci', statement);
+    await expect(office.open(10).settle(text)).rejects.toMatchObject({ code: 'malformed' });
+    expect(await predicates(office)).toEqual([]);
+  });
+
+for (const id of ['*', 'ACME-1', 'acme-1 ', 'acme_1', '\u0430cme-1', '__proto__', 'a'.repeat(64)])
+  test(`nothing is logged of an integration that is called ${JSON.stringify(id)}`, async ({ office }) => {
+    await expect(office.open(10).settle(await passed(1, { integration: id }))).rejects.toMatchObject({
+      code: 'malformed',
+    });
+    await expect(
+      office.open(10).settle(await acted(1, register(['client-1']), { integration: id })),
+    ).rejects.toMatchObject({ code: 'malformed' });
+    expect(await predicates(office)).toEqual([]);
+  });
+
+test('evidence that expired before its run ended is refused: what time made of it would be dated before all keys', async ({
+  office,
+}) => {
+  const statement = sampleResult({ finished: at(1), requirements });
+  const predicate = { ...statement.predicate, expires: '0000-01-01T00:00:00.000Z' };
+  await expect(office.open(10).settle(await by('ci', { ...statement, predicate }))).rejects.toMatchObject({
+    code: 'malformed',
+  });
+});
+
+test('a stranger is refused while the log is locked, and holds up nobody', async ({ office }) => {
+  const stranger = signerOf(generateKey('Ed25519'), 'ci');
+  const text = await seal(sampleResult({ finished: at(1), requirements }), [stranger]);
+  const office1 = office.open(10);
+  await office.writer.exclusively(async () => {
+    await expect(office1.settle(text)).rejects.toMatchObject({ code: 'unknown-key' });
+    await expect(office1.settle('{}')).rejects.toMatchObject({ code: 'malformed' });
+  });
+});

@@ -119,9 +119,10 @@ export function openRegister(options: RegisterOptions): Register {
   };
 
   return {
-    settle: (text) =>
-      writer.exclusively(async (log) => {
-        const read = readLogged(text, verifiers);
+    async settle(text) {
+      // Before the log is locked: who may not write holds up nobody.
+      const read = readLogged(text, verifiers);
+      return await writer.exclusively(async (log) => {
         await catchUp(log);
         const known = await projection.find(read.digest);
         if (known !== undefined) return { digest: read.digest, index: known, transitions: [] };
@@ -131,7 +132,8 @@ export function openRegister(options: RegisterOptions): Register {
         const transitions = standings.flatMap((standing) => consequences(standing, read, rules));
         const index = await record(log, { text, read }, transitions);
         return { digest: read.digest, index, transitions };
-      }),
+      });
+    },
     lapse: (until) =>
       writer.exclusively(async (log) => {
         await catchUp(log);

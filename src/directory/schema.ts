@@ -8,11 +8,15 @@ export type Checked<T> =
   | { readonly ok: false; readonly errors: readonly ErrorObject[] };
 
 /**
- * Compiles a schema to a validator that reports all errors at once and never alters the value.
+ * Compiles a schema to a validator that never alters the value.
+ * @param report `first` stops at the first error: a stranger's value could have a million of them.
  * @throws Error when the schema itself is wrong (strict mode).
  */
-export function compile<T extends TSchema>(schema: T): (value: unknown) => Checked<Static<T>> {
-  const ajv = new Ajv({ allErrors: true, strict: true, verbose: true, allowUnionTypes: true });
+export function compile<T extends TSchema>(
+  schema: T,
+  report: 'all' | 'first' = 'all',
+): (value: unknown) => Checked<Static<T>> {
+  const ajv = new Ajv({ allErrors: report === 'all', strict: true, verbose: true, allowUnionTypes: true });
   formats.default(ajv);
   const validate = ajv.compile<Static<T>>(schema);
   return (value) => (validate(value) ? { ok: true, value } : { ok: false, errors: validate.errors ?? [] });

@@ -15,13 +15,23 @@ export function canonical(value: unknown): string {
  * Reads a text that `canonical` printed, and no other.
  * @throws EvidenceError `malformed` for what is no JSON, `not-canonical` for any other spelling of it.
  */
-export function parseCanonical(text: string): unknown {
-  let value: unknown;
+export const parseCanonical = (text: string): unknown => checkCanonical(text, parseJson(text));
+
+/** @throws EvidenceError `malformed` */
+export function parseJson(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new EvidenceError('malformed', `expected JSON, got ${excerpt(text)}`, { cause });
   }
+}
+
+/**
+ * The value of a text, if `canonical` prints it so. To print takes many times longer than to check a shape: what strangers
+ * sent is checked for its shape first.
+ * @throws EvidenceError as `canonical` does; `not-canonical`
+ */
+export function checkCanonical<T>(text: string, value: T): T {
   if (canonical(value) !== text)
     throw new EvidenceError(
       'not-canonical',

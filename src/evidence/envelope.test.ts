@@ -161,6 +161,13 @@ test.describe('an envelope', () => {
   test('of more than 16 million characters is not read', () => {
     expect(() => openEnvelope(' '.repeat(16 * 1024 * 1024 + 1), verifiers)).toThrow(code('malformed'));
   });
+
+  test('with a thousand mistakes is refused for the first, before anything is printed', () => {
+    const mistakes = `{"signatures":[${Array(1000).fill('{}').join(', ')}],"payload":"AAAA","payloadType":"application/vnd.in-toto+json"}`;
+    expect(() => openEnvelope(mistakes, verifiers)).toThrow(
+      /^expected a DSSE envelope, but \/signatures must NOT have more than 16 items$/u,
+    );
+  });
 });
 
 test.describe('reading a statement', () => {

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { Type, type Static, type TSchema } from 'typebox';
-import { canonical, digestOf, parseCanonical } from './canonical.ts';
+import { canonical, checkCanonical, digestOf, parseCanonical, parseJson } from './canonical.ts';
 import { EvidenceError } from './error.ts';
 import { algorithmOf, importPublic, keyId, verifySignature } from './keys.ts';
 import { shaped } from './shape.ts';
@@ -149,7 +149,7 @@ function parseEnvelope(text: string): {
       'malformed',
       `expected an envelope of at most ${longest} characters, got ${text.length}`,
     );
-  const { payload, signatures } = shaped(Envelope, parseCanonical(text), 'a DSSE envelope');
+  const { payload, signatures } = checkCanonical(text, shaped(Envelope, parseJson(text), 'a DSSE envelope'));
   if (signatures.some((each, index) => index > 0 && byKeyid(signatures[index - 1] ?? each, each) >= 0))
     throw new EvidenceError(
       'not-canonical',

@@ -11,7 +11,7 @@ const validators = new WeakMap<TSchema, (value: unknown) => Checked<unknown>>();
  * @throws EvidenceError `malformed`, naming the first members that are wrong, never what they hold.
  */
 export function shaped<S extends TSchema>(schema: S, value: unknown, what: string): Static<S> {
-  const validate = validators.get(schema) ?? compile(schema);
+  const validate = validators.get(schema) ?? compile(schema, 'first');
   validators.set(schema, validate);
   const checked = validate(value);
   if (!checked.ok)

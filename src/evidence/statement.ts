@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from 'typebox';
+import { idPattern } from '../directory/integration.ts';
 import { faults, verdicts } from '../verdict/verdict.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -53,6 +54,9 @@ export const testResultType = 'https://in-toto.io/attestation/test-result/v0.1';
 
 const Names = Type.Array(Type.String());
 
+/** Characters of what databases find statements by: an index holds about 2,700 bytes. */
+export const longestName = 200;
+
 /**
  * The predicate of a run: in-toto's test result v0.1, with additional members. `result` says FAILED for everything that is
  * not a pass or a warning: a reader who knows no more than in-toto must take nothing for green that was not shown.
@@ -72,12 +76,12 @@ export const TestResult = Type.Object(
     notJudgedTests: Names,
     notApplicableTests: Names,
     partner: Type.String(),
-    integration: Type.String(),
+    integration: Type.String({ pattern: idPattern }),
     environment: Type.Enum(['sandbox', 'production']),
     roles: Type.Array(Type.String()),
     run: Type.Object(
       {
-        id: Type.String(),
+        id: Type.String({ minLength: 1, maxLength: longestName }),
         started: Instant,
         finished: Instant,
         harness: Type.String({ description: 'Version of Assay.' }),
@@ -88,7 +92,7 @@ export const TestResult = Type.Object(
     ),
     profile: Type.Object(
       {
-        edition: Type.String(),
+        edition: Type.String({ maxLength: longestName }),
         digest: Digest,
         client_authentication: Type.String(),
         sender_constraint: Type.String(),
