@@ -73,6 +73,9 @@ export const Deed = Type.Union([
 ]);
 export type Deed = Static<typeof Deed>;
 
+/** Hours that broken glass may stay open. */
+export const longestGlass = 168;
+
 export const actType = 'https://assay.dev/attestation/act/v1';
 
 /** The predicate of an operator's act. */

@@ -259,6 +259,17 @@ test.describe('disputes', () => {
     expect(found?.in_revision).toBeUndefined();
     expect(production(after([...settled, run(3, pass)]))?.stale).toBeUndefined();
   });
+
+  test('what nobody settles ends by itself: one person alone sets nothing aside for ever', () => {
+    const disputed = [run(0, pass), dispute(0.5), run(1, critical), run(600, critical)];
+    const end = 0.5 + rules.dispute_days * 24;
+    expect(production(effective(after(disputed), rules, at(end)))?.in_revision).toHaveLength(1);
+    expect(production(effective(after(disputed), rules, at(end + 1)))).toMatchObject({
+      stale: { because: 'exception-ended', since: at(end) },
+    });
+    const again = [...disputed, dispute(end + 1), run(end + 2, critical)];
+    expect(production(after(again))?.stale).toMatchObject({ because: 'exception-ended' });
+  });
 });
 
 test.describe('operators', () => {
@@ -293,6 +304,20 @@ test.describe('operators', () => {
         { environment: 'production', actor: 'olga', reason: 'incident 7', since: at(0), ...hold },
       ]);
   });
+
+  for (const before of ['suspend', 'revoke', 'offboard'] as const)
+    test(`who closes after broken glass means it, also what was under ${before}, and by any clock`, () => {
+      const glass = (hours: number): Statement => act(hours, { kind: 'break-glass', until: at(100) });
+      const broken = [held(before, 0), glass(2)];
+      expect(after(broken).break_glass).toHaveLength(1);
+      for (const hours of [1, 3])
+        expect(after([...broken, held('suspend', hours)]).break_glass, `at ${hours}`).toEqual([]);
+      const { environment: _, ...everywhere } = sampleAct({ kind: 'suspend' }, at(3)).predicate;
+      expect(after([...broken, actStatement(everywhere)]).break_glass).toEqual([]);
+      const elsewhere = actStatement({ ...everywhere, environment: 'sandbox' });
+      expect(after([...broken, elsewhere]).break_glass).toHaveLength(1);
+      expect(after([...broken, held('suspend', 3), glass(4)]).break_glass).toHaveLength(1);
+    });
 
   test('an act without an environment concerns both', () => {
     const { environment: _, ...suspend } = sampleAct({ kind: 'suspend' }, at(2)).predicate;

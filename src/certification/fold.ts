@@ -84,7 +84,12 @@ function absorbAct(standing: Standing, act: Act, digest: string): Standing {
       const made = within
         .filter((environment) => !kept.some((hold) => hold.environment === environment))
         .map((environment) => ({ environment, act: kind, actor, reason, since: at }));
-      return { ...standing, holds: [...kept, ...made] };
+      // Whoever closes after broken glass means it. The order of the log tells, not clocks, which who signs sets.
+      return {
+        ...standing,
+        holds: [...kept, ...made],
+        break_glass: standing.break_glass.filter(elsewhere),
+      };
     }
     case 'reinstate':
       return {
@@ -232,7 +237,7 @@ export function lapses(standing: Standing, rules: Rules, now: string): readonly 
 
 /** What time will do to a certification if nothing else does: only events that change it. */
 function due(certification: Certification, { waivers }: Standing, rules: Rules): readonly Event[] {
-  const { basis, deadline, suspicion, inconclusive_since, edition, environment } = certification;
+  const { basis, deadline, suspicion, inconclusive_since, edition, environment, in_revision } = certification;
   const actor = 'clock';
   const events: readonly Event[] = [
     ...(basis === undefined ? [] : [{ kind: 'evidence-expired', at: basis.expires, actor } as const]),
@@ -257,6 +262,16 @@ function due(certification: Certification, { waivers }: Standing, rules: Rules):
             actor,
           } as const,
         ]),
+    ...(in_revision ?? []).map(
+      ({ requirement, since }) =>
+        ({
+          kind: 'dispute-settled',
+          at: later(since, rules.dispute_days * 24),
+          actor,
+          requirement,
+          reason: `nobody else did within ${rules.dispute_days} days`,
+        }) as const,
+    ),
   ];
   return events.filter((event) => next(certification, event, rules) !== certification);
 }

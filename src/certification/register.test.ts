@@ -329,6 +329,37 @@ test('a key that has ended signs nothing new, and what it signed stays', async (
   ]);
 });
 
+test('a new key records what was due before it counted', async ({ office }) => {
+  const fresh = signerOf(generateKey('Ed25519'), 'harness');
+  const { id, alg, jwk, holder } = fresh;
+  const rotated: Verifiers = {
+    ...verifiers,
+    keys: [
+      ...verifiers.keys.map((key) => (key.holder === 'harness' ? { ...key, until: at(5) } : key)),
+      { id, alg, jwk: { ...jwk }, holder, may: ['transition'], from: at(5) },
+    ],
+  };
+  await office.open(4).settle(await passed(1));
+  await office.open(4).settle(await failed(3.5));
+  const renewed = openRegister({
+    writer: office.writer,
+    signer: fresh,
+    verifiers: rotated,
+    rules: defaultRules,
+    projection: memoryProjection(),
+    now: () => new Date(at(6)),
+  });
+  expect(await renewed.lapse(new Date(at(6)))).toMatchObject([{ event: 'confirmation-lapsed', at: at(4.5) }]);
+  expect((await renewed.settle(await passed(4.9))).transitions).toMatchObject([{ event: 'passed' }]);
+});
+
+for (const until of [at(1), later(at(1), 169), '9999-12-31T23:59:59.999Z'])
+  test(`glass is not broken until ${until}`, async ({ office }) => {
+    await expect(
+      office.open(10).settle(await acted(1, { kind: 'break-glass', until })),
+    ).rejects.toMatchObject({ code: 'malformed' });
+  });
+
 test('a register needs a key that may transition', ({ office }) => {
   const open = (): Register =>
     openRegister({

@@ -27,6 +27,10 @@ export const Rules = Type.Object(
       minimum: 1,
       description: 'How long runs may be without an answer before the evidence is stale.',
     }),
+    dispute_days: Type.Integer({
+      minimum: 1,
+      description: 'How long a dispute sets failures aside. One person opens it: it must not last for ever.',
+    }),
   },
   closed,
 );
@@ -38,4 +42,5 @@ export const defaultRules: Rules = {
   confirmation: { failures: 2, runs: 3, within_minutes: 60 },
   conditional_days: 14,
   inconclusive_hours: 72,
+  dispute_days: 30,
 };

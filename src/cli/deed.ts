@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Deed, Registration } from '../certification/act.ts';
+import { longestGlass, type Deed, type Registration } from '../certification/act.ts';
 import { isInstant } from '../evidence/statement.ts';
 import { UsageError, type Io } from './io.ts';
 
@@ -79,8 +79,8 @@ export async function deedOf(io: Io, kind: Kind, options: DeedOptions): Promise<
       return { kind, ...named() };
     case 'break-glass': {
       const hours = need(options.hours, 'hours');
-      if (!(hours > 0 && hours <= 168))
-        throw new UsageError(`expected --hours above 0 and up to 168, got ${hours}`);
+      if (!(hours > 0 && hours <= longestGlass))
+        throw new UsageError(`expected --hours above 0 and up to ${longestGlass}, got ${hours}`);
       return { kind, until: new Date(io.now().getTime() + hours * 3_600_000).toISOString() };
     }
     case 'retire-edition':

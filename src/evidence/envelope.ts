@@ -107,6 +107,8 @@ export interface Rights<S> {
   readonly may: Entitlement;
   /** When the statement says that it was made. */
   readonly at: (statement: S) => string;
+  /** late: what was due before the key counted is told by it all the same. */
+  readonly told?: 'late';
 }
 
 /**
@@ -117,14 +119,17 @@ export function readStatement<S extends TSchema>(
   text: string,
   schema: S,
   verifiers: Verifiers,
-  { may, at }: Rights<Static<S>>,
+  { may, at, told }: Rights<Static<S>>,
 ): Opened<Static<S>> {
   const opened = openEnvelope(text, verifiers);
   const statement = shaped(schema, opened.statement, 'a statement of its kind');
   const made = at(statement);
   if (!isInstant(made)) throw new EvidenceError('malformed', `expected an instant, got ${made}`);
   const keys = opened.keys.filter(
-    (key) => key.may.includes(may) && key.from <= made && (key.until === undefined || made <= key.until),
+    (key) =>
+      key.may.includes(may) &&
+      (told === 'late' || key.from <= made) &&
+      (key.until === undefined || made <= key.until),
   );
   if (keys.length === 0)
     throw new EvidenceError(

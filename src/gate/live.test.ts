@@ -189,6 +189,18 @@ test('a source that is silent for longer than the patience closes, and opens whe
   expect(await live.gate.ask(acme)).toMatchObject({ decision: 'allow' });
 });
 
+test('a clock that is set back does not lengthen the patience', async () => {
+  const source = memorySource();
+  source.put(soundStanding);
+  await using live = await opened(source, { patience: 10_000 });
+  source.health = 'failing';
+  live.clock.at -= 10_001;
+  expect(await live.gate.ask(acme)).toMatchObject({ decision: 'deny', rule: 'no-facts' });
+  source.health = 'well';
+  await live.gate.refresh();
+  expect(await live.gate.ask(acme)).toMatchObject({ decision: 'allow' });
+});
+
 test('a look that hangs counts from when it was begun', async () => {
   const source = memorySource();
   source.put(soundStanding);

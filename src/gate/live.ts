@@ -101,7 +101,9 @@ export async function openLiveGate(options: LiveGateOptions): Promise<LiveGate> 
     const standing = name === undefined ? undefined : known.get(name);
     // Callers name what they like, also what is no Unicode text.
     const integration = standing?.integration ?? (name ?? `${party.kind} ${party.value}`).toWellFormed();
-    if (at.getTime() - confirmed > patience) return withoutFacts(integration, environment, action, at);
+    // Whichever way the clock was set meanwhile.
+    if (Math.abs(at.getTime() - confirmed) > patience)
+      return withoutFacts(integration, environment, action, at);
     const asked = `${integration} ${environment} ${action}`;
     const before = standing && decided.get(asked);
     const age = before === undefined ? Infinity : at.getTime() - before.at;
