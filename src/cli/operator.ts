@@ -6,6 +6,7 @@ import { logKey } from '../evidence/checkpoint.ts';
 import { printVerifierKey } from '../evidence/note.ts';
 import {
   generateKey,
+  keyId,
   publicJwk,
   readVerifiers,
   signerOf,
@@ -54,11 +55,7 @@ export async function operatorInitCommand(io: Io, options: OperatorInitOptions):
     );
   const at = (name: string): string => join(directory, name);
   const from = io.now().toISOString();
-  const [harness, log, own] = [
-    generateKey('Ed25519'),
-    generateKey('Ed25519'),
-    generateKey('Ed25519'),
-  ] as const;
+  const [harness, log, own] = [freshKey(), freshKey(), freshKey()] as const;
   // What is wrong with the names shows before anything is written.
   const verifiers: Verifiers = {
     format: 'assay-verifiers/1',
@@ -113,7 +110,7 @@ export async function operatorKeyCommand(
 ): Promise<ExitCode> {
   const path = resolve(io.cwd, directory);
   const verifiers = await readVerifiers(join(path, operatorFiles.verifiers));
-  const key = generateKey('Ed25519');
+  const key = freshKey();
   const entry = verifierKey(publicJwk(key), {
     holder: named(holder),
     may: [...new Set(may)],
@@ -150,6 +147,14 @@ export async function operatorRetireCommand(
 
 const writeKeys = (directory: string, verifiers: Verifiers, keys: readonly VerifierKey[]): Promise<void> =>
   writeAtomically(join(directory, operatorFiles.verifiers), json({ ...verifiers, keys: [...keys] }));
+
+/** A key whose id can be an argument: one of 64 begins like an option. */
+function freshKey(): PrivateJwk {
+  for (;;) {
+    const key = generateKey('Ed25519');
+    if (!keyId(key).startsWith('-')) return key;
+  }
+}
 
 /** Writes a new private key that only its owner can read; one that is there stays. */
 async function writeKey(directory: string, holder: string, key: PrivateJwk): Promise<void> {

@@ -33,10 +33,9 @@ export interface Workplace extends AsyncDisposable {
 /** A day before the sample run. */
 const beforeRun = new Date('2026-11-19T02:00:00.000Z');
 
-/** An empty directory to work in, which is removed in the end. */
-export async function emptyWorkplace(): Promise<Workplace> {
+/** An empty directory to work in, which is removed in the end. The clock stands still unless another one is given. */
+export async function emptyWorkplace(clock: Workplace['clock'] = { now: beforeRun }): Promise<Workplace> {
   const directory = await mkdtemp(join(tmpdir(), 'assay-cli-'));
-  const clock = { now: beforeRun };
   const ioOf = (write: (text: string) => void, note: (text: string) => void): Io => ({
     write,
     note,

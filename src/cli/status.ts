@@ -116,7 +116,10 @@ function rowsOf({ standing, problems }: LoggedStanding, now: Date): readonly Row
     ...certifications.map((each) => certificationRow(each, standing, now)),
     ...[...new Set(others)].map((environment) => ({
       cells: [integration, environment, '', 'uncertified'].map(visible),
-      notes: environmentNotes(standing, environment, now),
+      notes: [
+        ...waiverNotes(standing, now, (waiver) => waiver.environment === environment),
+        ...environmentNotes(standing, environment, now),
+      ],
     })),
   ];
   const [first = { cells: [visible(integration)], notes: [] }, ...rest] = rows;
@@ -146,17 +149,28 @@ function certificationRow(certification: Certification, standing: Standing, now:
         ({ requirement, by, reason, since: disputed }) =>
           `disputed ${requirement} by ${by} since ${instant(disputed)}: ${reason}`,
       ),
-      ...standing.waivers
-        .filter((waiver) => waiver.environment === environment && waiver.edition === edition)
-        .map(({ requirement, owner, approver, expires, reason }) =>
-          expires < now.toISOString()
-            ? `the waiver of ${requirement} by ${approver} ended ${instant(expires)}`
-            : `waived ${requirement} until ${instant(expires)} by ${approver}, owner ${owner}: ${reason}`,
-        ),
+      ...waiverNotes(
+        standing,
+        now,
+        (waiver) => waiver.environment === environment && waiver.edition === edition,
+      ),
       ...environmentNotes(standing, environment, now),
     ],
   };
 }
+
+const waiverNotes = (
+  { waivers }: Standing,
+  now: Date,
+  which: (waiver: Standing['waivers'][number]) => boolean,
+): readonly string[] =>
+  waivers
+    .filter(which)
+    .map(({ requirement, owner, approver, expires, reason }) =>
+      expires < now.toISOString()
+        ? `the waiver of ${requirement} by ${approver} ended ${instant(expires)}`
+        : `waived ${requirement} until ${instant(expires)} by ${approver}, owner ${owner}: ${reason}`,
+    );
 
 /** What is so of all editions. */
 function environmentNotes(
