@@ -44,7 +44,16 @@ for (const [what, text, message] of [
     expect(read).toThrow(message);
   });
 
-test('no file asks for the default; a directory is none', async () => {
-  expect(await loadRules('/nonexistent/rules.yaml')).toEqual(defaultRules);
-  await expect(loadRules(import.meta.dirname)).rejects.toMatchObject({ code: 'bad-rules' });
-});
+for (const [what, path, code] of [
+  ['a file that is missing', '/nonexistent/rules.yaml', 'ENOENT'],
+  ['a directory', import.meta.dirname, 'EISDIR'],
+] as const)
+  test(`${what} is no rules`, async () => {
+    await expect(loadRules(path)).rejects.toEqual(
+      expect.objectContaining({
+        code: 'bad-rules',
+        fault: 'configuration',
+        message: `${path} cannot be read (${code}); expected how certifications move, and be it an empty file`,
+      }),
+    );
+  });

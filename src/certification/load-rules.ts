@@ -11,7 +11,7 @@ import { defaultRules, Rules } from './rules.ts';
 const check = compile(Type.Partial(Rules, { additionalProperties: false }));
 
 /**
- * Reads rules.yaml. Without the file the default rules count.
+ * Reads rules.yaml. A file that is gone must not be replaced by rules that may be more lenient.
  * @throws CertificationError `bad-rules`, with a line `file:line:column  /pointer  message` for each mistake.
  */
 export async function loadRules(path: string): Promise<Rules> {
@@ -20,10 +20,9 @@ export async function loadRules(path: string): Promise<Rules> {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-    if (code === 'ENOENT') return defaultRules;
     throw new CertificationError(
       'bad-rules',
-      `${path} cannot be read (${code}); check that it is a file, and its permissions`,
+      `${path} cannot be read (${code}); expected how certifications move, and be it an empty file`,
       { cause },
     );
   }

@@ -33,6 +33,7 @@ async function workplace(statements: readonly Statement[]): Promise<Workplace> {
     join(directory, 'operator/policy/default.cedar'),
   );
   await writeFile(join(directory, 'operator/verifiers.json'), JSON.stringify(evidence.verifiers));
+  await writeFile(join(directory, 'operator/rules.yaml'), '');
   const say: Workplace['say'] = async (command) => {
     let [output, notes] = ['', ''];
     const code = await command({

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { effective } from '../certification/fold.ts';
 import { loadRules } from '../certification/load-rules.ts';
-import type { Rules } from '../certification/rules.ts';
+import { defaultRules, type Rules } from '../certification/rules.ts';
 import { unknownStanding, type Standing } from '../certification/standing.ts';
 import { EvidenceError } from '../evidence/error.ts';
 import { openLog, type Log } from '../evidence/log.ts';
@@ -58,7 +59,7 @@ export async function gateCommand(io: Io, options: GateOptions): Promise<ExitCod
         : await loadPolicy(
             options.policy === undefined ? inOperator(operatorFiles.policy) : resolve(io.cwd, options.policy),
           ),
-    rules: await loadRules(inOperator(operatorFiles.rules)),
+    rules: await rulesOf(options, inOperator(operatorFiles.rules)),
     evidence: resolve(io.cwd, options.evidence),
     seen: options.seen === undefined ? inOperator('seen-checkpoint') : resolve(io.cwd, options.seen),
   };
@@ -81,6 +82,10 @@ export async function gateCommand(io: Io, options: GateOptions): Promise<ExitCod
     io.note('shadow mode: this would be denied, and passes\n');
   return passes(decision) || options.run === 'dry' ? exit.pass : exit.fail;
 }
+
+/** Who names the default policy needs no operator's directory; its rules count where they are. */
+const rulesOf = async ({ policy }: GateOptions, path: string): Promise<Rules> =>
+  policy === 'default' && !existsSync(path) ? defaultRules : await loadRules(path);
 
 interface Sources {
   readonly verifiers: Verifiers;

@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path';
 import { once } from 'node:events';
-import { startService, type Address } from '../service/service.ts';
+import { visible } from '../report/text.ts';
+import type { Address } from '../service/http.ts';
+import { startService } from '../service/service.ts';
 import type { DatabaseLocation } from '../store/open.ts';
 import { exit, type ExitCode } from './exit.ts';
 import { UsageError, type Io } from './io.ts';
@@ -19,6 +21,10 @@ export interface ServeOptions {
 
 /** Serves the gate, the log and what is published, and enforces, until it is told to stop. */
 export async function serveCommand(io: Io, options: ServeOptions): Promise<ExitCode> {
+  const addresses = {
+    gate: addressOf(options.gate, 'gate'),
+    public: addressOf(options.public, 'public'),
+  };
   const { log, signer, verifiers, directory } = await openOperator(io, options.operator);
   if (log === undefined)
     throw new UsageError(
@@ -31,11 +37,11 @@ export async function serveCommand(io: Io, options: ServeOptions): Promise<ExitC
     verifiers,
     signer,
     log,
-    gate: addressOf(options.gate, 'gate'),
-    public: addressOf(options.public, 'public'),
+    ...addresses,
     now: () => io.now(),
     random: Math.random,
-    tell: (line) => io.note(`${io.now().toISOString()} ${line}\n`),
+    // Names come from callers: what they hold must not look like another line.
+    tell: (line) => io.note(`${io.now().toISOString()} ${visible(line).replaceAll('\n', ' ')}\n`),
   });
   io.write(`gate    ${service.gateUrl}\npublic  ${service.publicUrl}\n`);
   try {

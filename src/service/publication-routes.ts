@@ -8,6 +8,7 @@ import { typeUnder, type TrustMarkIssuer } from '../certification/publication/is
 import { shaped } from '../evidence/shape.ts';
 import type { Signer } from '../evidence/signing.ts';
 import { editionIds } from '../profiles/editions.ts';
+import { ServiceError, systemCode } from './error.ts';
 import { requestOf, send } from './http.ts';
 
 /** publication.yaml: as whom trust marks and the status list are published. */
@@ -28,20 +29,23 @@ const PublicationFile = Type.Object(
 );
 type PublicationFile = Static<typeof PublicationFile>;
 
-/** Reads publication.yaml; undefined where there is none, and nothing is published but the log. */
+/**
+ * Reads publication.yaml; undefined where there is none, and nothing is published but the log.
+ * @throws ServiceError `bad-publication`
+ */
 export async function loadIssuer(path: string, signer: Signer): Promise<TrustMarkIssuer | undefined> {
-  let text: string;
+  let file: PublicationFile;
   try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    file = shaped(PublicationFile, parse(await readFile(path, 'utf8')), 'who publishes');
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return undefined;
+    throw new ServiceError(
+      'bad-publication',
+      `${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
-  const { issuer, ...rest }: PublicationFile = shaped(
-    PublicationFile,
-    parse(text),
-    `who publishes in ${path}`,
-  );
+  const { issuer, ...rest } = file;
   const types = editionIds.flatMap((edition) =>
     environments.map((environment) => typeUnder(issuer, edition, environment)),
   );

@@ -1,39 +1,36 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import { effective, lapses } from '../certification/fold.ts';
 import { loadRules } from '../certification/load-rules.ts';
 import type { Rules } from '../certification/rules.ts';
 import { statusKeys } from '../certification/publication/status-list.ts';
 import { openRegister } from '../certification/register.ts';
+import type { Standing } from '../certification/standing.ts';
 import type { DecideAccess } from '../enforcement/desired.ts';
-import type { EnforcementEvent } from '../enforcement/event.ts';
 import { openEnforcement } from '../enforcement/loop.ts';
 import { loadConnectors } from '../enforcement/connectors.ts';
 import { openLog } from '../evidence/log.ts';
-import { openLogWriter } from '../evidence/log-writer.ts';
+import { openLogWriter, type LogWriterOptions } from '../evidence/log-writer.ts';
 import type { Signer } from '../evidence/signing.ts';
 import type { Verifiers } from '../evidence/verifiers.ts';
 import { decide } from '../gate/decide.ts';
+import { acquireLock, LockedError } from '../files/lock.ts';
+import { passes } from '../gate/gate.ts';
 import { openLiveGate, type LiveGate } from '../gate/live.ts';
-import { passes, type Gate } from '../gate/gate.ts';
 import { loadPolicy, type Policy } from '../gate/policy.ts';
+import { StoreError } from '../store/error.ts';
 import { migrate } from '../store/migrate.ts';
 import { openDatabase, type DatabaseLocation } from '../store/open.ts';
 import { storeProjection } from '../store/projection.ts';
 import { mentionsOf, storeStandings } from '../store/standing-source.ts';
 import { addGate } from './gate-routes.ts';
-import { createServer } from './http.ts';
+import { ServiceError } from './error.ts';
+import { closeServer, createServer, listen, type Address } from './http.ts';
 import { addLog } from './log-routes.ts';
-import { addSignals } from './signal-routes.ts';
+import { addHealth, follow, watched, type Watched } from './outage.ts';
 import { addPublication, loadIssuer } from './publication-routes.ts';
+import { announcer, sentenceOf, sentenceOfTransition, telling } from './sentences.ts';
+import { addSignals } from './signal-routes.ts';
 import { addStatements } from './statements.ts';
-
-/** An address to listen at; port 0 is a free one. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface ServiceOptions {
   /** The operator's directory. */
@@ -43,7 +40,7 @@ export interface ServiceOptions {
   readonly database: DatabaseLocation;
   readonly verifiers: Verifiers;
   readonly signer: Signer;
-  readonly log: { readonly origin: string; readonly signer: Signer };
+  readonly log: Pick<LogWriterOptions, 'origin' | 'signer' | 'patience'>;
   /** Where the gate is asked: only proxies may reach it. */
   readonly gate: Address;
   /** Where the log, trust marks and the status list are, and where evidence is handed in. */
@@ -67,27 +64,29 @@ export interface Service {
 /** Seconds that a decision token lives. */
 const tokenLifetime = 60;
 
-/** Milliseconds between two looks at what time has changed. */
+/** Milliseconds between two looks at what nobody hands in. */
 const tick = 1000;
 
 /**
  * Starts everything that turns evidence into access: the register over log and store, the gate with its faces, the
- * connectors, and what is published. One process writes an evidence directory.
+ * connectors, and what is published. Several servers may work on one evidence directory with one PostgreSQL server; an
+ * embedded database belongs to one server, which then is the only one.
  * @throws errors with a fault when something that it needs cannot be used; then nothing is left running.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { operator, evidence, verifiers, signer, now, tell } = options;
   await using opened = new AsyncDisposableStack();
-  const failed = (what: string) => (error: unknown) =>
-    tell(`${what}: ${error instanceof Error ? error.message : String(error)}`);
 
   const rules = await loadRules(join(operator, 'rules.yaml'));
   const policy = await loadPolicy(join(operator, 'policy'));
+  const configured = await loadConnectors(join(operator, 'connectors.yaml'));
+  const issuer = await loadIssuer(join(operator, 'publication.yaml'), signer);
   const database = opened.adopt(await openDatabase(options.database), (each) => each.close());
   await migrate(database);
   const writer = opened.adopt(await openLogWriter({ directory: evidence, ...options.log }), (each) =>
     each.close(),
   );
+  if (database.kind === 'embedded') opened.use(lockServer(evidence));
   const register = openRegister({
     writer,
     signer,
@@ -97,94 +96,139 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     now,
   });
   await register.catchUp();
-  const log = await openLog(evidence, verifiers.log, verifiers.witnesses);
+  // Its own log: witnesses cosign a checkpoint only after it was published.
+  const log = await openLog(evidence, verifiers.log);
+  const refreshLog = inTurn(() => log.refresh());
 
+  const store = watched('store', tell);
+  const source = follow(storeStandings(database), now, store.worked);
   const gate = opened.adopt(
-    await openLiveGate({ source: storeStandings(database), policy, rules, now, onError: failed('store') }),
+    await openLiveGate({ source, policy, rules, now, onError: store.failed }),
     (each) => each.close(),
   );
-  const connectorsFile = join(operator, 'connectors.yaml');
-  const configured = existsSync(connectorsFile) ? await loadConnectors(connectorsFile) : [];
   const connectors = await Promise.all(
     configured.map(async (each) =>
       opened.adopt(await each.open({ database, now }), (connector) => connector.close()),
     ),
   );
+  const enforced = watched('enforcement was interrupted', tell);
   const enforcement = openEnforcement({
     database,
     connectors,
     decide: accessBy(policy, rules),
     now,
     random: options.random,
-    report: (event) => tell(sentenceOf(event)),
+    report(event) {
+      if (event.kind === 'interrupted') return enforced.failed(event.error);
+      enforced.worked();
+      tell(sentenceOf(event));
+    },
   });
 
-  const publicServer = opened.adopt(createServer(failed('public')), (each) => each.close());
+  const publicly = watched('public', tell);
+  const publicServer = opened.adopt(createServer(publicly.failed), closeServer);
+  addHealth(publicServer, source);
   addLog(publicServer, evidence);
   addStatements(publicServer, async (envelope) => {
     const settled = await register.settle(envelope);
-    await Promise.all([log.refresh(), gate.refresh()]);
-    return { ...settled, proof: await log.proof(settled.index) };
+    for (const each of settled.transitions) tell(sentenceOfTransition(each));
+    await Promise.all([refreshLog(), gate.refresh()]);
+    const proof = await log.proof(settled.index);
+    publicly.worked();
+    return { ...settled, proof };
   });
-  const issuer = await loadIssuer(join(operator, 'publication.yaml'), signer);
+  /** What may be published: nothing while a suspension could not have got here. */
+  const current = (wanted: (standing: Standing) => boolean): readonly Standing[] => {
+    if (source.health() !== 'ok')
+      throw new StoreError('unreachable', 'the store has not answered for too long');
+    const at = now().toISOString();
+    return gate
+      .standings()
+      .filter(wanted)
+      .map((each) => effective(each, rules, at));
+  };
   if (issuer)
     await addPublication(publicServer, {
       issuer,
-      standing: async (id) => {
-        const standing = gate.standing(id);
-        return standing && effective(standing, rules, now().toISOString());
-      },
-      standings: async () => gate.standings().map((each) => effective(each, rules, now().toISOString())),
+      standing: async (id) => current((standing) => standing.integration === id)[0],
+      standings: async () => current(() => true),
       keys: async () => statusKeys(await mentionsOf(database)),
       now,
     });
   for (const transmitter of await addSignals(publicServer, configured, { base: operator, database, now }))
     opened.use(transmitter);
-  const gateServer = opened.adopt(createServer(failed('gate')), (each) => each.close());
-  const publicUrl = await listen(publicServer, options.public);
+  const gateServer = opened.adopt(createServer(watched('gate', tell).failed), closeServer);
+  addHealth(gateServer, source);
   addGate(gateServer, telling(gate, tell), {
     signer,
     issuer: issuer?.id ?? options.log.origin,
     lifetime: tokenLifetime,
     standing: (integration) => gate.standing(integration),
   });
+  const publicUrl = await listen(publicServer, options.public);
   const gateUrl = await listen(gateServer, options.gate);
 
   const stopping = new AbortController();
-  const enforcing = enforcement.run(stopping.signal).catch(failed('enforcement'));
-  // What falls due with time: expired evidence, deadlines, waivers.
-  let recording: Promise<unknown> = Promise.resolve();
-  const timer = setInterval(() => {
+  const enforcing = enforcement.run(stopping.signal).catch(enforced.failed);
+  const announce = announcer(tell);
+  /** What nobody hands in: entries that are not projected, of another writer or from an outage, and what time causes. */
+  const keepUp = async (): Promise<void> => {
     const at = now();
+    announce(gate.standings(), at);
+    await refreshLog();
+    if (log.size > source.position()) await register.catchUp();
     if (gate.standings().every((each) => lapses(each, rules, at.toISOString()).length === 0)) return;
-    recording = recording.then(() => register.lapse(at)).catch(failed('clock'));
-  }, tick);
+    for (const each of await register.lapse(at)) tell(sentenceOfTransition(each));
+  };
+  const stopKeepingUp = repeat(keepUp, watched('clock', tell));
   opened.defer(async () => {
-    clearInterval(timer);
     stopping.abort();
-    await Promise.all([recording, enforcing]);
+    await Promise.all([stopKeepingUp(), enforcing]);
   });
   const running = opened.move();
   return { gate, gateUrl, publicUrl, close: () => running.disposeAsync() };
 }
 
-/** Tells what shadow mode lets pass, once for each decision that is another one than before. */
-function telling(gate: Gate, tell: (line: string) => void): Gate {
-  const told = new Map<string, string>();
-  return {
-    async ask(question) {
-      const decision = await gate.ask(question);
-      const { integration, environment, action, rule, mode } = decision;
-      if (mode === 'enforce' || told.size > 10_000) return decision;
-      const what = `${integration} ${environment} ${action}`;
-      const said = `${decision.decision} ${rule}`;
-      if (decision.decision === 'deny' && told.get(what) !== said)
-        tell(
-          `shadow: would deny ${action} of ${integration} in ${environment}: ${decision.reasons.join('; ')}`,
-        );
-      told.set(what, said);
-      return decision;
-    },
+/**
+ * Two servers with a database each would both enforce, and know nothing of each other.
+ * @throws ServiceError `second-server`
+ */
+function lockServer(evidence: string): Disposable {
+  try {
+    return acquireLock(join(evidence, '.server'), 0);
+  } catch (cause) {
+    if (!(cause instanceof LockedError)) throw cause;
+    throw new ServiceError(
+      'second-server',
+      `expected to be the only server of ${evidence}, but another one with an embedded database serves it; end that one, or let all use one PostgreSQL server`,
+      { cause },
+    );
+  }
+}
+
+/** Work that is done one after another: a look at the log that began earlier must not undo a later one. */
+function inTurn(work: () => Promise<void>): () => Promise<void> {
+  let last = Promise.resolve();
+  return () => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+/** Does work at every tick, unless it is still at it. What is returned ends that, and waits for what is under way. */
+function repeat(work: () => Promise<void>, { failed, worked }: Watched): () => Promise<void> {
+  let underWay: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    underWay ??= work()
+      .then(worked, failed)
+      .finally(() => {
+        underWay = undefined;
+      });
+  }, tick);
+  return async () => {
+    clearInterval(timer);
+    await underWay;
   };
 }
 
@@ -206,26 +250,3 @@ const accessBy =
       evidence: decision.evidence,
     };
   };
-
-/** What enforcement did, as one line. */
-function sentenceOf(event: EnforcementEvent): string {
-  if (event.kind === 'interrupted')
-    return `enforcement was interrupted: ${event.error instanceof Error ? event.error.message : String(event.error)}`;
-  const { integration, environment, access, revision, reason } = event.desired;
-  const what = `${integration} in ${environment} ${access} (revision ${revision})`;
-  switch (event.kind) {
-    case 'decided':
-      return `decided: ${what}: ${reason}`;
-    case 'delivered':
-    case 'repaired':
-      return `${event.kind}: ${event.connector} made ${what} after ${event.seconds.toFixed(3)} s`;
-    case 'drifted':
-      return `drifted: ${event.connector} has ${integration} ${event.observed}, not ${access}`;
-    default:
-      return `${event.kind}: ${event.connector}: ${what}: ${event.error.message}`;
-  }
-}
-
-async function listen(server: FastifyInstance, { host, port }: Address): Promise<string> {
-  return server.listen({ host, port });
-}

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Transition } from '../certification/act.ts';
+import { CertificationError } from '../certification/error.ts';
+import { EvidenceError, type EvidenceErrorCode } from '../evidence/error.ts';
 
 /** Takes an envelope into the log; rejects with an error that has a fault where it does not count. */
 export type Settle = (envelope: string) => Promise<{
@@ -25,9 +27,20 @@ export function addStatements(server: FastifyInstance, settle: Settle): void {
   });
 }
 
-const isRefusal = (error: unknown): error is Error & { readonly code: string } =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  'fault' in error &&
-  (error.fault === 'configuration' || error.fault === 'subject');
+/**
+ * Whether it is the envelope that is at fault. The same errors of evidence also tell what is wrong with a log: those that can
+ * be of an envelope are named, and all others are the server's.
+ */
+const isRefusal = (error: unknown): error is EvidenceError | CertificationError =>
+  (error instanceof EvidenceError && refusals.has(error.code)) ||
+  (error instanceof CertificationError && error.fault === 'configuration');
+
+const refusals: ReadonlySet<EvidenceErrorCode> = new Set([
+  'malformed',
+  'not-canonical',
+  'unknown-key',
+  'bad-signature',
+  'key-not-entitled',
+  'expired',
+  'wrong-subject',
+]);
