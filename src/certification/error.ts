@@ -8,7 +8,7 @@ export type CertificationErrorCode =
   | 'duplicate'
   /** Another integration is registered with this client or certificate. */
   | 'key-taken'
-  /** It is of a kind that is not submitted: transitions are made, not handed in. */
+  /** It is a transition, which is made and not handed in, or a run of another partner's integration of the same id. */
   | 'not-accepted'
   /** A change does not continue where the projection is. */
   | 'gap';

@@ -329,6 +329,19 @@ test('a key that has ended signs nothing new, and what it signed stays', async (
   ]);
 });
 
+test('a run of another partner certifies nobody of the same id', async ({ office }) => {
+  const found = office.open(10);
+  await found.settle(await acted(1, register(['client-1'])));
+  const { predicate, ...statement } = sampleResult({ finished: at(2), requirements });
+  const foreign = {
+    ...statement,
+    subject: statement.subject.map((each) => ({ ...each, name: 'evil/acme-1/production' })),
+    predicate: { ...predicate, partner: 'evil' },
+  };
+  await expect(found.settle(await by('ci', foreign))).rejects.toMatchObject({ code: 'not-accepted' });
+  expect((await found.settle(await passed(2))).transitions).toMatchObject([{ event: 'passed' }]);
+});
+
 test('a new key records what was due before it counted', async ({ office }) => {
   const fresh = signerOf(generateKey('Ed25519'), 'harness');
   const { id, alg, jwk, holder } = fresh;

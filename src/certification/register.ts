@@ -170,6 +170,17 @@ async function accept(read: Read, projection: Projection, now: Date): Promise<vo
       'duplicate',
       `expected what the log does not have, got what entry ${index} says already in another envelope`,
     );
+  if (read.kind === 'test-result') {
+    const { integration, partner } = read.predicate;
+    const { registrations } = (await projection.standing(integration)) ?? unknownStanding(integration);
+    const owners = registrations.map(({ registration }) => registration.partner);
+    // Ids are unique within a directory; another partner's own may have the same one.
+    if (owners.length > 0 && !owners.includes(partner))
+      throw new CertificationError(
+        'not-accepted',
+        `expected a run of ${integration} of ${owners.join(' or ')}, as it is registered, got one of ${partner}; correct the integration file, or register it anew`,
+      );
+  }
   if (read.kind === 'act' && read.predicate.deed.kind === 'register')
     for (const key of keysOf(read.predicate)) {
       const holder = await projection.holder(key);
