@@ -248,7 +248,7 @@ test('no removal of evidence, of a member or of a waiver turns a denial into an 
   );
   // The property says something only if both answers come, and if removals matter.
   expect(Math.min(seen.allowed, seen.denied)).toBeGreaterThan(400);
-  expect(seen.closed).toBeGreaterThan(100);
+  expect(seen.closed).toBeGreaterThan(50);
 });
 
 test('several removals, one after another, open nothing either', () => {
