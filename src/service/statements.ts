@@ -41,6 +41,5 @@ const refusals: ReadonlySet<EvidenceErrorCode> = new Set([
   'unknown-key',
   'bad-signature',
   'key-not-entitled',
-  'expired',
   'wrong-subject',
 ]);
