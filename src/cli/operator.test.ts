@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
 import { parse } from 'yaml';
 import { defaultRules } from '../certification/rules.ts';
@@ -73,13 +73,15 @@ test.describe('assay operator init', () => {
       expect(await readdir(place.directory).catch(() => [])).toEqual([]);
     });
 
-  test('says when it may not write', async () => {
-    test.skip(process.getuid?.() === 0, 'nothing is forbidden to root');
+  test('says when there is a file on the way', async () => {
     await using place = await emptyWorkplace();
-    await chmod(place.directory, 0o500);
-    const { code, notes } = await place.say(...init);
-    await chmod(place.directory, 0o700);
-    expect({ code, notes }).toEqual({ code: 3, notes: expect.stringContaining('permission is missing') });
+    await mkdir(place.directory, { recursive: true });
+    await writeFile(place.path('file'), '');
+    const { code, notes } = await place.say(...init, '--operator', 'file/operator');
+    expect({ code, notes }).toEqual({
+      code: 2,
+      notes: expect.stringContaining('expected a directory, or nothing, at file/operator'),
+    });
   });
 });
 
