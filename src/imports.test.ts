@@ -68,7 +68,15 @@ const table: Readonly<Record<string, Arrows>> = {
     types: ['src/directory', 'src/profiles'],
   },
   'src/service': {
-    values: ['src/certification', 'src/enforcement', 'src/evidence', 'src/gate', 'src/profiles', 'src/store'],
+    values: [
+      'src/files',
+      'src/certification',
+      'src/enforcement',
+      'src/evidence',
+      'src/gate',
+      'src/profiles',
+      'src/store',
+    ],
   },
   // A command may touch every room.
   'src/cli': {
@@ -113,7 +121,9 @@ const table: Readonly<Record<string, Arrows>> = {
       'src/certification',
       'src/store',
       'src/enforcement',
+      'src/service',
       'src/files/batch.ts',
+      'src/report/sample.ts',
     ],
     types: ['src/directory', 'src/report', 'src/gate'],
     tests: ['src/directory', 'src/actors'],

@@ -27,6 +27,8 @@ export const Basis = Type.Object(
   {
     statement: Digest,
     run: Type.String(),
+    partner: Type.String({ description: 'Whose software it tested.' }),
+    roles: Type.Array(Type.String(), { description: 'As what it was tested.' }),
     finished: Instant,
     expires: Instant,
     fingerprint: Digest,

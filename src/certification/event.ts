@@ -112,6 +112,8 @@ function eventOfRun(
   const run: RunFacts = {
     statement: digest,
     run: name,
+    partner: result.partner,
+    roles: result.roles,
     started,
     finished,
     expires: result.expires,

@@ -13,6 +13,8 @@ const now = day(20);
 const run = (name: string, finished: string): RunFacts => ({
   statement: digest(name),
   run: `run-${name}`,
+  partner: 'acme',
+  roles: ['authorization-server'],
   started: finished,
   finished,
   expires: day(28),

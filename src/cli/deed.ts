@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { longestGlass, type Deed, type Registration } from '../certification/act.ts';
 import { isInstant } from '../evidence/statement.ts';
+import type { Role } from '../requirements/specification.ts';
 import { UsageError, type Io } from './io.ts';
 
 const registered = ['partner', 'role', 'client', 'certificate', 'scope', 'credentialsExpire'] as const;
@@ -90,9 +91,15 @@ export async function deedOf(io: Io, kind: Kind, options: DeedOptions): Promise<
   }
 }
 
+/** What an integration file can say that the software is. */
+const roles: readonly string[] = ['authorization-server', 'resource-server', 'client'] satisfies Role[];
+
 async function registrationOf(io: Io, partner: string, options: DeedOptions): Promise<Registration> {
   if (options.role.length === 0)
     throw new UsageError('expected --role at least once with `assay act register`');
+  const stranger = options.role.find((role) => !roles.includes(role));
+  if (stranger !== undefined)
+    throw new UsageError(`expected --role to be one of ${roles.join(', ')}, got ${stranger}`);
   const certificates = await Promise.all(options.certificate.map((each) => certificateOf(io, each)));
   const ends = certificates.map(({ expires }) => expires).filter((each) => each !== undefined);
   const expire =

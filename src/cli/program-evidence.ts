@@ -104,7 +104,10 @@ export function addEvidenceCommands(parser: Argv, io: Io, ended: (code: ExitCode
             describe: 'File with the private key (JWK) of who acts',
           },
           partner: { type: 'string', describe: 'register: the organisation' },
-          role: { ...list, describe: 'register: what the software is' },
+          role: {
+            ...list,
+            describe: 'register: what the software is: authorization-server, resource-server or client',
+          },
           client: { ...list, describe: 'register: a client_id of its own' },
           certificate: { ...list, describe: 'register: a client certificate, PEM file or thumbprint' },
           scope: { ...list, describe: 'register: a scope that it may be granted' },

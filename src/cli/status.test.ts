@@ -25,7 +25,16 @@ test.beforeAll(async () => {
   const item = ['--requirement', 'fapi2-sp/5.3.2.1-11', '--edition', 'fapi2-sp-final'];
   await recordSample(place);
   await act('waive', 'accounts-as', ...item, '--owner', 'maria', '--expires', '2026-11-21');
-  await act('register', 'acme-1', '--partner', 'acme', '--role', 'client', '--environment', 'production');
+  await act(
+    'register',
+    'acme-1',
+    '--partner',
+    'acme',
+    '--role',
+    'authorization-server',
+    '--environment',
+    'production',
+  );
   await act('break-glass', 'acme-1', '--hours', '2', '--environment', 'production');
   await act('revoke', 'acme-2', '--environment', 'sandbox');
   await act(

@@ -1,7 +1,7 @@
 import type { Certification, Environment } from '../certification/certification.ts';
 import type { Standing } from '../certification/standing.ts';
 import type { Action, Decision } from './decision.ts';
-import { atPath, factsOf, isUnknown, shortfall, type Facts } from './facts.ts';
+import { atPath, factsOf, isUnknown, shortfall, type Facts, registrationIn } from './facts.ts';
 import { evaluate, type Evaluation, type Mode, type Policy, type Rule } from './policy.ts';
 
 /** What is asked of the gate, and all that it decides from. */
@@ -25,6 +25,7 @@ export interface Question {
 export function decide(question: Question): Decision {
   const { standing, environment, action, now, completeness, policy, mode } = question;
   const facts = factsOf(standing, environment, now);
+  const registration = registrationIn(standing, environment);
   const say = (
     decision: Decision['decision'],
     rule: string,
@@ -59,7 +60,7 @@ export function decide(question: Question): Decision {
     evaluation.allowed === undefined ? evaluation.asked.map(({ rule }) => rule) : [evaluation.allowed];
   const looked = standing.certifications.filter((each) => rules.some((rule) => looksAt(rule, each)));
   const known = { required, evidence: looked.flatMap((each) => statementsOf(each, standing)) };
-  if (!standing.registrations.some((each) => each.environment === environment))
+  if (registration === undefined)
     return say(
       'deny',
       'not-registered',
@@ -78,7 +79,7 @@ export function decide(question: Question): Decision {
       },
     );
   const states = looked.flatMap((each) => {
-    const lacking = shortfall(each, standing.waivers, now);
+    const lacking = shortfall(each, { ...standing, registration }, now);
     return lacking === undefined ? [] : [`${each.environment} ${each.edition} is ${lacking}`];
   });
   if (standing.certifications.every(({ basis }) => basis === undefined))

@@ -87,11 +87,13 @@ for (const [what, certification, says] of [
     /neither confirmed nor refuted/u,
   ],
   ['waived without a waiver', { basis: { ...basis, waived: ['spec/a'] } }, /no living waiver/u],
+  ['of another partner', { basis: { ...basis, partner: 'other' } }, /registered as acme's/u],
+  ['tested as less than it is', { basis: { ...basis, roles: [] } }, /not tested as authorization-server/u],
   ['dated unreadably', { basis: { ...basis, expires: 'soon' } }, /expired/u],
 ] satisfies readonly (readonly [string, { [name in keyof Certification]?: unknown }, RegExp])[])
   test(`a certification that is ${what} is not in force`, () => {
     const changed = { ...soundCertification, ...certification } as Certification;
-    expect(shortfall(changed, [], sampleNow)).toMatch(says);
+    expect(shortfall(changed, { waivers: [], registration: soundRegistered }, sampleNow)).toMatch(says);
     expect(profile(changed)).toMatchObject({ in_force: false, certified: false, conditional: false });
   });
 

@@ -1,4 +1,5 @@
 import { environments, type Certification, type Environment } from '../certification/certification.ts';
+import type { Registration } from '../certification/act.ts';
 import type { SignedWaiver, Standing } from '../certification/standing.ts';
 import { editionIds } from '../profiles/editions.ts';
 
@@ -118,15 +119,18 @@ function declare(facts: Readonly<Record<string, Fact<unknown>>>): string {
  * @param environment The one that is asked about: whose registration counts.
  */
 export function factsOf(standing: Standing, environment: Environment, now: Date): Facts {
+  const registration = registrationIn(standing, environment);
   const of = (where: Environment): Readonly<Record<string, ProfileFacts>> =>
     profilesWith(
       Object.fromEntries(
         standing.certifications
           .filter((certification) => certification.environment === where)
-          .map((certification) => [certification.edition, profileOf(certification, standing.waivers, now)]),
+          .map((certification) => [
+            certification.edition,
+            profileOf(certification, { ...standing, registration }, now),
+          ]),
       ),
     );
-  const registration = standing.registrations.find((each) => each.environment === environment)?.registration;
   return {
     sandbox: of('sandbox'),
     production: of('production'),
@@ -151,10 +155,20 @@ const day = 24 * hour;
 /** How far the clocks of those who sign may be ahead. */
 const skew = 5 * 60_000;
 
-function profileOf(certification: Certification, waivers: readonly SignedWaiver[], now: Date): ProfileFacts {
+/** What an integration is registered as in an environment. */
+export const registrationIn = (standing: Standing, environment: Environment): Registration | undefined =>
+  standing.registrations.find((each) => each.environment === environment)?.registration;
+
+/** What a certification is seen beside: the waivers, and the registration where it is asked about. */
+interface Beside {
+  readonly waivers: readonly SignedWaiver[];
+  readonly registration: Registration | undefined;
+}
+
+function profileOf(certification: Certification, beside: Beside, now: Date): ProfileFacts {
   const { state, basis, suspicion, inconclusive_since, in_revision = [] } = certification;
   if (basis === undefined) return unknownProfile;
-  const inForce = shortfall(certification, waivers, now) === undefined;
+  const inForce = shortfall(certification, beside, now) === undefined;
   const finished = Date.parse(basis.finished);
   const unanswered = inconclusive_since === undefined ? now.getTime() : Date.parse(inconclusive_since);
   return {
@@ -183,7 +197,7 @@ function hoursBetween(from: number, to: number): number {
  */
 export function shortfall(
   { state, edition, environment, since, basis, stale, held, suspicion, deadline }: Certification,
-  waivers: readonly SignedWaiver[],
+  { waivers, registration }: Beside,
   now: Date,
 ): string | undefined {
   if (held !== undefined) return `${state} since ${since}: ${held.act} by ${held.actor} (${held.reason})`;
@@ -198,6 +212,11 @@ export function shortfall(
     return `conditional, but its deadline passed${deadline === undefined ? '' : ` at ${deadline}`}`;
   if (suspicion !== undefined && !(Date.parse(suspicion.until) > now.getTime()))
     return `${state}, but a critical failure was neither confirmed nor refuted by ${suspicion.until}`;
+  // A run that came before the registration may have been of another's software, or of a part of it.
+  if (registration !== undefined && registration.partner !== basis.partner)
+    return `${state}, but by a run of ${basis.partner}, and it is registered as ${registration.partner}'s`;
+  const untested = registration?.roles.find((role) => !basis.roles.includes(role));
+  if (untested !== undefined) return `${state}, but was not tested as ${untested}, which it is registered as`;
   const uncovered = basis.waived.find(
     (requirement) =>
       !waivers.some(

@@ -38,6 +38,7 @@ const certificationOf = (
       silence: mostly(1, 0, 0.5, 0.99),
       left: mostly(500, 0, 0.001, -1),
       waived: fc.subarray([...requirements]),
+      partner: mostly('acme', 'other'),
       basis: mostly('there', 'none'),
       deadline: mostly(24, -1, 0),
       extras: fc.tuple(
@@ -53,7 +54,7 @@ const certificationOf = (
         }),
       ),
     })
-    .map(({ state, age, silence, left, waived, basis, deadline, extras }): Certification => ({
+    .map(({ state, age, silence, left, waived, partner, basis, deadline, extras }): Certification => ({
       edition,
       environment,
       state,
@@ -64,6 +65,8 @@ const certificationOf = (
             basis: {
               statement: '2'.repeat(64),
               run: 'run-1',
+              partner,
+              roles: ['authorization-server'],
               finished: inHours(-age),
               expires: inHours(left),
               fingerprint: '3'.repeat(64),

@@ -32,6 +32,8 @@ export const soundCertification: Certification = {
   basis: {
     statement: 'a'.repeat(64),
     run: 'run-1',
+    partner: 'acme',
+    roles: ['authorization-server'],
     finished: inHours(-3),
     expires: inHours(700),
     fingerprint: 'b'.repeat(64),
@@ -42,7 +44,7 @@ export const soundCertification: Certification = {
 /** The registration of the samples, whose credentials last for 200 days. */
 export const soundRegistered = {
   partner: 'acme',
-  roles: ['client'],
+  roles: ['authorization-server'],
   clients: ['acme-client'],
   certificates: ['A'.repeat(43)],
   scopes: ['openid', 'accounts'],

@@ -13,7 +13,7 @@ export const storeStandings = (database: Database) => ({
       'select document from standing where log_index >= $1 order by log_index',
       [position],
     );
-    return { position: Number(reached?.size ?? 0), standings: rows.map(({ document }) => document) };
+    return { position: reached?.size ?? 0, standings: rows.map(({ document }) => document) };
   },
   watch: (onChange: () => void): Promise<() => Promise<void>> => database.listen('assay', onChange),
 });

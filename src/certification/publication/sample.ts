@@ -11,6 +11,8 @@ export const inHours = (hours: number): string => new Date(now.getTime() + hours
 const basis: Basis = {
   statement: 'a'.repeat(64),
   run: 'run-1',
+  partner: 'acme',
+  roles: ['authorization-server'],
   finished: inHours(-48),
   expires: inHours(240),
   fingerprint: 'b'.repeat(64),
