@@ -46,7 +46,26 @@ export function questionOf(request: FaceRequest, proxy: Proxy): Question | 'nobo
 /** A second certificate behind the first is one that somebody else added. */
 const onePem = /^-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/u;
 
+/**
+ * Thumbprints by the header that they were read from: a proxy sends the same ones again and again. A certificate that is read
+ * leaves an object that the garbage collector must finalize; a thousand of them a second make it stop everything for
+ * milliseconds.
+ */
+const known = new Map<string, string>();
+/** More than that are not worth their memory, of about a kilobyte each. */
+const thumbprintsKept = 5000;
+
 function escapedThumbprint(escaped: string): string | undefined {
+  const before = known.get(escaped);
+  if (before !== undefined) return before;
+  const thumbprint = readThumbprint(escaped);
+  if (thumbprint === undefined) return undefined;
+  if (known.size >= thumbprintsKept) known.clear();
+  known.set(escaped, thumbprint);
+  return thumbprint;
+}
+
+function readThumbprint(escaped: string): string | undefined {
   try {
     const text = decodeURIComponent(escaped);
     if (!onePem.test(text)) return undefined;

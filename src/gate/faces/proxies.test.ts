@@ -93,6 +93,17 @@ test.describe('the answers to nginx', () => {
       expect(await ask(nginx, headers())).toMatchObject({ status: 401 });
     });
 
+  test('a certificate that was seen before is still told from others', async () => {
+    for (const turn of [1, 2, 3])
+      for (const [pem, status] of [
+        [own.pem, 204],
+        [foreign.pem, 403],
+        [`${own.pem}${foreign.pem}`, 401],
+        [own.pem.slice(0, -40), 401],
+      ] as const)
+        expect(await ask(nginx, byPem(pem)), `turn ${turn}`).toMatchObject({ status });
+  });
+
   test('an unreadable certificate is not made up for by a client_id', async () => {
     expect(await ask(nginx, { ...byPem('acme'), ...byClient('acme-client') })).toMatchObject({ status: 401 });
   });
