@@ -61,7 +61,7 @@ export async function gateCommand(io: Io, options: GateOptions): Promise<ExitCod
           ),
     rules: await rulesOf(options, inOperator(operatorFiles.rules)),
     evidence: resolve(io.cwd, options.evidence),
-    seen: options.seen === undefined ? inOperator('seen-checkpoint') : resolve(io.cwd, options.seen),
+    seen: options.seen === undefined ? inOperator(operatorFiles.seen) : resolve(io.cwd, options.seen),
   };
   const until = performance.now() + options.retryWhilePending * 1000;
   let outcome = await look(io, options, sources);

@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
 import { parseBundle, printBundle } from '../evidence/bundle.ts';
 import type { Claim } from '../evidence/verify.ts';
@@ -19,7 +19,14 @@ test.beforeAll(async () => {
   later = await recordSample(place, 'run-2');
   await cp(place.path('evidence'), place.path('late'), { recursive: true });
   const act = ['--key', 'operator/keys/olga.jwk', '--evidence', 'kept'];
-  await place.say('act', 'suspend', '--integration', 'x', '--reason', 'fork', ...act);
+  const fork = () => place.say('act', 'suspend', '--integration', 'x', '--reason', 'fork', ...act);
+  // Who holds the keys can fork the log all the same, if they want to.
+  expect(await fork()).toMatchObject({
+    code: 2,
+    notes: expect.stringContaining('expected a log that begins'),
+  });
+  await rm(place.path('operator/seen-checkpoint'));
+  expect(await fork()).toMatchObject({ code: 0 });
   await cp(place.path('kept'), place.path('forked'), { recursive: true });
 });
 

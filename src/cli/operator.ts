@@ -27,6 +27,8 @@ export const operatorFiles = {
   policy: 'policy',
   connectors: 'connectors.yaml',
   keys: 'keys',
+  /** The last checkpoint of the log that was seen, for those who read or write it here. */
+  seen: 'seen-checkpoint',
 } as const;
 
 /** What `assay operator init` may be told. */

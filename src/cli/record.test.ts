@@ -103,6 +103,7 @@ test.describe('assay submit', () => {
     const { proof: _, ...unproven } = parseBundle(await readFile(bundle, 'utf8'));
     await writeFile(place.path('late.json'), printBundle(unproven));
     await rm(place.path('evidence'), { recursive: true });
+    await rm(place.path('operator/seen-checkpoint'));
     for (const attempt of [1, 2]) {
       const { code, output } = await place.say('submit', 'late.json', '--evidence', 'evidence');
       expect({ attempt, code }).toEqual({ attempt, code: 0 });

@@ -9,6 +9,7 @@ import { entryOf } from '../evidence/entry.ts';
 import { EvidenceError } from '../evidence/error.ts';
 import { openLogWriter, type LogWriter } from '../evidence/log-writer.ts';
 import { openLog } from '../evidence/log.ts';
+import { remember } from '../evidence/seen.ts';
 import { shaped } from '../evidence/shape.ts';
 import { loadSigning, openSigner, readVerifiers } from '../evidence/signer.ts';
 import type { Signer } from '../evidence/signing.ts';
@@ -98,6 +99,10 @@ export async function openOwnLog({ log, directory }: Operator, evidence: string)
 
 async function directorySink(io: Io, operator: Operator, directory: string): Promise<Sink> {
   const writer = await openOwnLog(operator, directory);
+  const seen = join(operator.directory, operatorFiles.seen);
+  const log = await openLog(directory, operator.verifiers.log);
+  // A log that was put back to an earlier state would be signed anew from there: two histories under one key.
+  await remember(seen, log);
   const register = openRegister({
     writer,
     signer: operator.signer,
@@ -109,7 +114,8 @@ async function directorySink(io: Io, operator: Operator, directory: string): Pro
   return {
     async settle(envelope) {
       const settled = await register.settle(envelope);
-      const log = await openLog(directory, operator.verifiers.log);
+      await log.refresh();
+      await remember(seen, log);
       return { ...settled, proof: await log.proof(settled.index) };
     },
     close: () => writer.close(),
