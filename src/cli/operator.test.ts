@@ -102,6 +102,19 @@ test.describe('assay operator key and retire', () => {
     expect((await stat(place.path('operator/keys/mia-m-ller.jwk'))).mode & 0o777).toBe(0o600);
   });
 
+  test('a key of a partner counts for its integration only', async () => {
+    await using place = await operatorWorkplace();
+    const scope = ['--integration', 'acme-app', '--environment', 'sandbox'];
+    expect(await place.say('operator', 'key', '--holder', 'Acme', '--may', 'run', ...scope)).toMatchObject({
+      code: 0,
+    });
+    expect((await readVerifiers(place.path('operator/verifiers.json'))).keys.at(-1)).toMatchObject({
+      holder: 'Acme',
+      integrations: ['acme-app'],
+      environments: ['sandbox'],
+    });
+  });
+
   test('a second key for a holder needs another name: keys are never overwritten', async () => {
     await using place = await operatorWorkplace();
     const before = [await place.read('operator/keys/omar.jwk'), await place.read('operator/verifiers.json')];

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import type { Environment } from '../certification/certification.ts';
 import { defaultRules } from '../certification/rules.ts';
 import { logKey } from '../evidence/checkpoint.ts';
 import { printVerifierKey } from '../evidence/note.ts';
@@ -108,7 +109,16 @@ export async function operatorKeyCommand(
     directory,
     holder,
     may,
-  }: { readonly directory: string; readonly holder: string; readonly may: readonly Entitlement[] },
+    integrations,
+    environments,
+  }: {
+    readonly directory: string;
+    readonly holder: string;
+    readonly may: readonly Entitlement[];
+    /** What it counts for; empty for everything. */
+    readonly integrations: readonly string[];
+    readonly environments: readonly Environment[];
+  },
 ): Promise<ExitCode> {
   const path = resolve(io.cwd, directory);
   const verifiers = await readVerifiers(join(path, operatorFiles.verifiers));
@@ -116,6 +126,8 @@ export async function operatorKeyCommand(
   const entry = verifierKey(publicJwk(key), {
     holder: named(holder),
     may: [...new Set(may)],
+    ...(integrations.length > 0 ? { integrations: [...new Set(integrations)] } : {}),
+    ...(environments.length > 0 ? { environments: [...new Set(environments)] } : {}),
     from: io.now().toISOString(),
   });
   // The key first: one that counts, and that nobody has, would be worse than one that does not count.

@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { environments, type Environment } from '../certification/certification.ts';
 import { entitlements } from '../evidence/verifiers.ts';
 import type { ExitCode } from './exit.ts';
 import type { Io } from './io.ts';
@@ -141,9 +142,32 @@ export function addOperatorCommands(parser: Argv, io: Io, ended: (code: ExitCode
                 demandOption: true,
                 describe: 'What it may sign',
               },
+              integration: {
+                type: 'string',
+                array: true,
+                nargs: 1,
+                default: [] as string[],
+                describe: 'It counts for this integration only, as the key of a partner does',
+              },
+              environment: {
+                type: 'string',
+                array: true,
+                nargs: 1,
+                choices: environments,
+                default: [] as Environment[],
+                describe: 'It counts for this environment only',
+              },
             }),
-          async ({ operator: directory, holder, may }) =>
-            ended(await operatorKeyCommand(io, { directory, holder, may })),
+          async ({ operator: directory, holder, may, integration, environment }) =>
+            ended(
+              await operatorKeyCommand(io, {
+                directory,
+                holder,
+                may,
+                integrations: integration,
+                environments: environment,
+              }),
+            ),
         )
         .command(
           'retire <id>',

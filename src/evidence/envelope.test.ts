@@ -210,6 +210,42 @@ test.describe('reading a statement', () => {
       await expect(read([key], at, may)).rejects.toThrow(code('key-not-entitled'));
     });
 
+  test.describe('by a key that counts for one integration and one environment', () => {
+    const at = '2026-02-01T00:00:00.000Z';
+    const own = sampleKey('Ed25519', { integrations: ['acme-app'], environments: ['sandbox'] });
+    const about = async (predicate: object) => {
+      const open = statementOf(statement.predicateType, Type.Object({}));
+      const rights = { may: 'run', at: () => at } as const;
+      return readStatement(
+        await seal(sampleStatement(predicate), [own.signer]),
+        open,
+        sampleVerifiers([own]),
+        rights,
+      );
+    };
+    const acme = { integration: 'acme-app', environment: 'sandbox' };
+    for (const [what, predicate] of [
+      ['says both', acme],
+      [
+        'says where in its certification',
+        { integration: 'acme-app', certification: { environment: 'sandbox' } },
+      ],
+    ] as const)
+      test(`accepts one that ${what}`, async () => {
+        expect((await about(predicate)).keys).toEqual([own.key]);
+      });
+    for (const [what, predicate] of [
+      ['another integration', { ...acme, integration: 'bank-app' }],
+      ['all integrations', { ...acme, integration: '*' }],
+      ['another environment', { ...acme, environment: 'production' }],
+      ['all environments', { integration: 'acme-app' }],
+      ['nothing', {}],
+    ] as const)
+      test(`refuses one about ${what}`, async () => {
+        await expect(about(predicate)).rejects.toThrow(code('key-not-entitled'));
+      });
+  });
+
   test('tells only the keys that were entitled', async () => {
     expect(await read([fresh, approver], '2026-07-01T00:00:00.000Z')).toEqual([fresh.key]);
     expect(await read([fresh, approver], '2026-07-01T00:00:00.000Z', 'approve')).toEqual([approver.key]);

@@ -128,6 +128,7 @@ export function readStatement<S extends TSchema>(
   const keys = opened.keys.filter(
     (key) =>
       key.may.includes(may) &&
+      covers(key, statement) &&
       (told === 'late' || key.from <= made) &&
       (key.until === undefined || made <= key.until),
   );
@@ -208,5 +209,28 @@ function usable(key: VerifierKey): KeyObject {
   return fresh;
 }
 
-const spell = ({ may, from, until }: VerifierKey): string =>
-  `${may.join(', ')}; from ${from}${until === undefined ? '' : ` until ${until}`}`;
+/** Whether a key counts for what a statement is about. What names no environment is about all of them. */
+function covers(
+  { integrations, environments }: VerifierKey,
+  { predicate }: { readonly predicate: unknown },
+): boolean {
+  const { integration, environment, certification } = predicate as {
+    readonly integration?: unknown;
+    readonly environment?: unknown;
+    /** A transition names its environment there. */
+    readonly certification?: { readonly environment?: unknown };
+  };
+  const where = environment ?? certification?.environment;
+  return (
+    (integrations === undefined || integrations.some((each) => each === integration)) &&
+    (environments === undefined || environments.some((each) => each === where))
+  );
+}
+
+const spell = ({ may, integrations, environments, from, until }: VerifierKey): string =>
+  [
+    may.join(', '),
+    ...(integrations === undefined ? [] : [`for ${integrations.join(', ')}`]),
+    ...(environments === undefined ? [] : [`in ${environments.join(', ')}`]),
+    `from ${from}${until === undefined ? '' : ` until ${until}`}`,
+  ].join('; ');

@@ -13,7 +13,7 @@ export interface SampleKey {
 /** A fresh key that may sign runs from the beginning of 2026 on, unless `rights` say something else. */
 export function sampleKey(
   alg: Signer['alg'] = 'Ed25519',
-  rights: Partial<Pick<VerifierKey, 'holder' | 'may' | 'from' | 'until'>> = {},
+  rights: Partial<Omit<VerifierKey, 'id' | 'alg' | 'jwk'>> = {},
 ): SampleKey {
   const jwk = generateKey(alg);
   const key = verifierKey(jwk, { holder: 'Ada', may: ['run'], from: '2026-01-01T00:00:00.000Z', ...rights });

@@ -137,7 +137,7 @@ const isPrivate = (value: unknown): value is PrivateJwk =>
 /** The entry of verifiers.json that makes a key count. */
 export const verifierKey = (
   jwk: PublicJwk,
-  rights: Pick<VerifierKey, 'holder' | 'may' | 'from' | 'until'>,
+  rights: Omit<VerifierKey, 'id' | 'alg' | 'jwk'>,
 ): VerifierKey => ({ ...rights, id: keyId(jwk), alg: algorithmOf(jwk), jwk: { ...publicJwk(jwk) } });
 
 /**

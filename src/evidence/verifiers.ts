@@ -16,6 +16,20 @@ export const VerifierKey = Type.Object(
     jwk: Type.Record(Type.String(), Type.String(), { description: 'The public key (RFC 7517).' }),
     holder: text('The person or system that holds the private key.'),
     may: Type.Array(Type.Enum([...entitlements]), { minItems: 1, uniqueItems: true }),
+    integrations: Type.Optional(
+      Type.Array(text('Id of an integration.'), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'It counts for these only, as the key of a partner does. Default: for all.',
+      }),
+    ),
+    environments: Type.Optional(
+      Type.Array(Type.Enum(['sandbox', 'production']), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'It counts for these only. Default: for all.',
+      }),
+    ),
     from: Instant,
     until: Type.Optional(instant('What it signed up to then goes on to count.')),
   },
