@@ -5,7 +5,6 @@ const closed = { additionalProperties: false } as const;
 
 /** The states of a certification. */
 export const states = ['uncertified', 'certified', 'conditional', 'suspended', 'revoked'] as const;
-export type State = (typeof states)[number];
 
 /** Where an integration runs. */
 export const environments = ['sandbox', 'production'] as const;
