@@ -4,25 +4,47 @@ import { Type, type Static } from 'typebox';
 import { parse } from 'yaml';
 import { environments } from '../certification/certification.ts';
 import { publicationHandlers, type Publication } from '../certification/publication/handlers.ts';
-import { typeUnder, type TrustMarkIssuer } from '../certification/publication/issuer.ts';
+import { typeUnder, type TrustMarkIssuer, type TrustMarkType } from '../certification/publication/issuer.ts';
 import { shaped } from '../evidence/shape.ts';
 import type { Signer } from '../evidence/signing.ts';
 import { editionIds } from '../profiles/editions.ts';
 import { ServiceError, systemCode } from './error.ts';
 import { requestOf, send } from './http.ts';
 
+const uri = (description: string) => Type.String({ format: 'uri', pattern: '^https://', description });
+
+/** A type of trust mark that belongs to another entity, who entrusts this issuer with it. */
+const DelegatedType = Type.Object(
+  {
+    type: uri('Identifier of the trust mark type.'),
+    edition: Type.Enum([...editionIds]),
+    environment: Type.Enum([...environments]),
+    owner: uri('Entity identifier of the owner.'),
+    keys: Type.Array(Type.Record(Type.String(), Type.String()), {
+      minItems: 1,
+      description: 'Public keys (JWK) of the owner.',
+    }),
+    jwt: Type.String({
+      minLength: 1,
+      description: 'The delegation: a trust-mark-delegation+jwt of the owner.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 /** publication.yaml: as whom trust marks and the status list are published. */
 const PublicationFile = Type.Object(
   {
-    issuer: Type.String({
-      format: 'uri',
-      pattern: '^https://',
-      description: 'Entity identifier of OpenID Federation, under which the public address is reached.',
-    }),
+    issuer: uri('Entity identifier of OpenID Federation, under which the public address is reached.'),
     name: Type.String({ minLength: 1, description: 'Name for people.' }),
     superiors: Type.Optional(Type.Array(Type.String({ format: 'uri' }))),
     lifetime: Type.Optional(
       Type.Integer({ minimum: 60, description: 'Seconds that a trust mark lives at most.' }),
+    ),
+    delegated: Type.Optional(
+      Type.Array(DelegatedType, {
+        description: 'Instead of the own type of the same edition and environment.',
+      }),
     ),
   },
   { additionalProperties: false },
@@ -45,9 +67,14 @@ export async function loadIssuer(path: string, signer: Signer): Promise<TrustMar
       { cause },
     );
   }
-  const { issuer, ...rest } = file;
+  const { issuer, delegated = [], ...rest } = file;
   const types = editionIds.flatMap((edition) =>
-    environments.map((environment) => typeUnder(issuer, edition, environment)),
+    environments.map((environment): TrustMarkType => {
+      const other = delegated.find((each) => each.edition === edition && each.environment === environment);
+      if (other === undefined) return typeUnder(issuer, edition, environment);
+      const { type, owner, keys, jwt } = other;
+      return { type, edition, environment, delegation: { owner, keys, jwt } };
+    }),
   );
   return { id: issuer, signer, types, ...rest };
 }
