@@ -6,25 +6,11 @@ import { deedOf, deeds } from './deed.ts';
 import type { ExitCode } from './exit.ts';
 import { exportCommand, exportFormats } from './export.ts';
 import type { Io } from './io.ts';
+import { json, sinkOptions } from './options.ts';
 import { discloseCommand } from './record.ts';
 import { verifyCommand } from './verify.ts';
 
 const list = { type: 'string', array: true, nargs: 1, default: [] as string[] } as const;
-const json = { json: { type: 'boolean', default: false, describe: 'Print JSON' } } as const;
-
-/** Where evidence goes and with what it is signed, of every command that hands some in. */
-export const sinkOptions = {
-  evidence: { type: 'string', describe: 'Evidence directory: the log and what it has, as plain files' },
-  server: {
-    type: 'string',
-    describe: 'Base URL of a running server to hand evidence in at, instead of --evidence',
-  },
-  operator: {
-    type: 'string',
-    default: 'operator',
-    describe: "The operator's directory: keys, verifiers.json, rules, policy",
-  },
-} as const;
 
 export const subjectOption = {
   subject: { ...list, describe: 'What else it is about: name=sha256:DIGEST or name=gitCommit:DIGEST' },

@@ -4,20 +4,9 @@ import { actions } from '../gate/decision.ts';
 import type { ExitCode } from './exit.ts';
 import { gateCommand } from './gate.ts';
 import type { Io } from './io.ts';
+import { evidence, json, operator } from './options.ts';
 import { policyCheckCommand, policyTestCommand } from './policy.ts';
 import { serveCommand } from './serve.ts';
-
-const json = { json: { type: 'boolean', default: false, describe: 'Print JSON' } } as const;
-const operator = {
-  type: 'string',
-  default: 'operator',
-  describe: "The operator's directory: keys, verifiers.json, rules, policy",
-} as const;
-const evidence = {
-  type: 'string',
-  default: 'evidence',
-  describe: 'Evidence directory: the log and what it has, as plain files',
-} as const;
 
 /** Adds the commands that decide, and that serve decisions. `ended` takes the exit code of the one that ran. */
 export function addGateCommands(parser: Argv, io: Io, ended: (code: ExitCode) => void): Argv {

@@ -4,13 +4,11 @@ import { entitlements } from '../evidence/verifiers.ts';
 import type { ExitCode } from './exit.ts';
 import type { Io } from './io.ts';
 import { operatorInitCommand, operatorKeyCommand, operatorRetireCommand } from './operator.ts';
-import { sinkOptions } from './program-evidence.ts';
+import { evidence, operator, sinkOptions } from './options.ts';
 import { statusCommand } from './status.ts';
 import { submitCommand } from './submit.ts';
 import { cosignCommand, endorseCommand, witnessKeyCommand } from './witness.ts';
 
-const evidence = { ...sinkOptions.evidence, default: 'evidence' } as const;
-const { operator } = sinkOptions;
 const witness = {
   key: { type: 'string', demandOption: true, describe: "File with the witness's private key (JWK)" },
   name: {

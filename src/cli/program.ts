@@ -7,7 +7,8 @@ import { explainCommand } from './explain.ts';
 import { initFromArguments, initOptions } from './init-arguments.ts';
 import { UsageError, type Io } from './io.ts';
 import { listCommand, topics } from './list.ts';
-import { addEvidenceCommands, sinkOptions, subjectOption, subjectsOf } from './program-evidence.ts';
+import { json, sinkOptions } from './options.ts';
+import { addEvidenceCommands, subjectOption, subjectsOf } from './program-evidence.ts';
 import { addGateCommands } from './program-gate.ts';
 import { addOperatorCommands } from './program-operator.ts';
 import { replayCommand } from './replay.ts';
@@ -20,8 +21,6 @@ const privateNetwork = {
     describe: 'Permit loopback, private and link-local addresses',
   },
 } as const;
-
-const json = { json: { type: 'boolean', default: false, describe: 'Print JSON' } } as const;
 
 const network = (allowed: boolean): 'allowed' | 'refused' => (allowed ? 'allowed' : 'refused');
 const format = (asJson: boolean): 'json' | 'text' => (asJson ? 'json' : 'text');
