@@ -83,7 +83,12 @@ export function decide(question: Question): Decision {
     return lacking === undefined ? [] : [`${each.environment} ${each.edition} is ${lacking}`];
   });
   if (standing.certifications.every(({ basis }) => basis === undefined))
-    return say('deny', 'no-evidence', [`no run shows anything of ${standing.integration}`, ...states], known);
+    return say(
+      'deny',
+      'no-evidence',
+      [`no run of ${standing.integration} that counts has passed`, ...states],
+      known,
+    );
   const { allowed, errors } = evaluation;
   if (allowed !== undefined)
     return say('allow', allowed.id, [allowed.reason ?? 'all its conditions are met'], known);
