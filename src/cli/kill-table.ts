@@ -10,6 +10,8 @@ export interface Kill {
   readonly breaks: readonly RequirementId[];
   /** Ids of the checks that convict it. */
   readonly killedBy: readonly string[];
+  /** The tier that convicts it; absent for fast. */
+  readonly tier?: 'full';
 }
 
 /** Suites stand beside the sources; the table is the one that the self-test wrote and compares. */

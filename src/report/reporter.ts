@@ -4,11 +4,10 @@ import { assign } from '../profiles/plan.ts';
 import { loadIntegration } from '../directory/load.ts';
 import { assemble, type CheckRecord } from './assemble.ts';
 import { openJournal, removeJournal, type Journal } from './journal.ts';
-import type { Evidence } from './ledger.ts';
 import type { Progress } from './progress.ts';
 import { announce, publish } from './publish.ts';
 import type { Results } from './results.ts';
-import { recordOf } from './record-of.ts';
+import { executionOf, recordOf } from './record-of.ts';
 import { readRunFile, variables, type RunFile } from './run-file.ts';
 import { version } from './version.ts';
 
@@ -48,15 +47,10 @@ export default class AssayReporter implements Reporter {
   onTestEnd(test: TestCase, result: TestResult): void {
     const planned = recordOf(test);
     if (assign(planned, this.#run.plan).in !== 'plan' || wasCutShort(result)) return;
-    const record: CheckRecord = {
-      ...planned,
-      evidence: evidenceOf(result),
-      started: result.startTime.toISOString(),
-      duration_ms: result.duration,
-    };
+    const record = { ...planned, ...executionOf(result) };
     this.#records.set(record.id, record);
     this.#journal?.append(record);
-    tell({ event: 'end', id: record.id, end: record.evidence?.ending.end ?? 'not-executed' });
+    tell({ event: 'end', id: record.id, end: record.evidence.ending.end });
   }
 
   onError(error: TestError): void {
@@ -84,14 +78,6 @@ export default class AssayReporter implements Reporter {
 /** A run that is interrupted reports the checks that it cut off, and those that it never began as skipped. */
 const wasCutShort = ({ status, attachments }: TestResult): boolean =>
   status === 'interrupted' || (status === 'skipped' && attachments.length === 0);
-
-/** What the check left behind; a worker that died leaves nothing, which is nobody's fault but the harness's. */
-function evidenceOf(result: TestResult): Evidence {
-  const attached = result.attachments.find(({ name }) => name === 'evidence')?.body;
-  if (attached) return JSON.parse(attached.toString('utf8')) as Evidence;
-  const reason = result.error?.message ?? `The check ended as ${result.status} and left no evidence.`;
-  return { ending: { end: 'prevented', fault: 'harness', reason }, exercised: 0, exchanges: [] };
-}
 
 function tell(progress: Progress): void {
   const descriptor = Number(process.env[variables.progress]);
