@@ -1,16 +1,45 @@
-import type { SecureVersion } from 'node:tls';
+import { X509Certificate } from 'node:crypto';
+import type { Chosen } from '../src/protocol/tls-answer.ts';
+import { welcome, type Offer } from '../src/protocol/tls-hello.ts';
 import type { Egress } from '../src/transport/egress.ts';
-import { offers, plainHttp } from '../src/transport/tls.ts';
+import { shakeHands } from '../src/transport/handshake.ts';
+import { plainHttp, presentation, type PresentationOptions } from '../src/transport/tls.ts';
 
-/** Questions below HTTP, to the ports of URLs. */
+/** What an offer is made for: something that a server should not agree to, or not in this way. */
+export interface Bait {
+  readonly offer: Offer;
+  /** What is wrong with a choice, if anything. The same offer is made again, less the chosen suite, while that is news. */
+  readonly wrong: (chosen: Chosen) => string | undefined;
+}
+
+/** The certificate of a port. */
+export interface Identity {
+  /** `host:port`. */
+  readonly where: string;
+  readonly host: string;
+  readonly certificate: X509Certificate;
+  /** Why it would not be accepted, by the code of OpenSSL. */
+  readonly refusal?: string;
+}
+
+/** Questions below HTTP, to the ports of URLs; each port is asked once. */
 export interface Probe {
   /** URLs that answer plain HTTP with anything but an error. */
   answeringInTheClear(urls: readonly URL[]): Promise<readonly string[]>;
-  /** `host:port` of the URLs that accept one of the versions of TLS. */
-  accepting(urls: readonly URL[], ...versions: readonly SecureVersion[]): Promise<readonly string[]>;
+  /**
+   * What ports took of a bait, as `host:port: what is wrong`. Only an alert or an orderly end counts as a refusal, and only
+   * of a port that takes an offer of everything that is common.
+   */
+  taking(urls: readonly URL[], bait: Bait): Promise<readonly string[]>;
+  /** Who the ports say that they are. */
+  identities(urls: readonly URL[]): Promise<readonly Identity[]>;
 }
 
+/** No offer has more suites: some servers end the connection at a larger one. */
+const most = 100;
+
 const portOf = ({ port }: URL): number => Number(port || 443);
+const hostOf = ({ hostname }: URL): string => hostname.replaceAll(/[[\]]/gu, '');
 
 /** Each host and port once. */
 const byHost = (urls: readonly URL[]): readonly URL[] => [
@@ -19,23 +48,67 @@ const byHost = (urls: readonly URL[]): readonly URL[] => [
 
 const secure = (urls: readonly URL[]): readonly URL[] => urls.filter(({ protocol }) => protocol === 'https:');
 
-export function openProbe(egress: Egress): Probe {
+/** A port that refuses everything shows nothing by it. */
+class Unproven extends Error {
+  override readonly name = 'Unproven';
+  readonly fault = 'environment';
+}
+
+export function openProbe(options: PresentationOptions & Egress): Probe {
+  async function takenBy(url: URL, { offer, wrong }: Bait): Promise<readonly string[]> {
+    const shake = (suites: readonly number[]) =>
+      shakeHands(hostOf(url), portOf(url), { ...offer, suites }, options);
+    const found = new Set<string>();
+    let chosen: 'something' | 'nothing' = 'nothing';
+    for (let at = 0; at < offer.suites.length; at += most) {
+      let suites = offer.suites.slice(at, at + most);
+      while (suites.length > 0) {
+        const answer = await shake(suites);
+        if (answer.answer !== 'chosen') break;
+        chosen = 'something';
+        const what = wrong(answer);
+        if (what === undefined || found.has(what)) break;
+        found.add(what);
+        suites = suites.filter((suite) => suite !== answer.suite);
+      }
+    }
+    if (chosen === 'nothing') {
+      const { answer } = await shakeHands(hostOf(url), portOf(url), welcome, options);
+      if (answer !== 'chosen')
+        throw new Unproven(`expected ${url.host} to accept TLS 1.2 or 1.3 with some common suite; it refuses`);
+    }
+    return [...found].map((what) => `${url.host}: ${what}`);
+  }
+
   return {
     async answeringInTheClear(all) {
       const urls = secure(all);
       const answers = await Promise.all(
-        urls.map((url) => plainHttp(url.hostname, portOf(url), { ...egress, path: url.pathname })),
+        urls.map((url) => plainHttp(url.hostname, portOf(url), { ...options, path: url.pathname })),
       );
       return urls.filter((_, at) => answers[at]?.outcome === 'answered').map(({ href }) => href);
     },
-    async accepting(all, ...versions) {
-      const urls = byHost(secure(all));
-      const offered = await Promise.all(
-        urls.map((url) =>
-          Promise.all(versions.map((version) => offers(url.hostname, portOf(url), version, egress))),
-        ),
-      );
-      return urls.filter((_, at) => offered[at]?.includes('accepted')).map(({ host }) => host);
+    async taking(all, bait) {
+      const asked = await Promise.allSettled(byHost(secure(all)).map((url) => takenBy(url, bait)));
+      const found = asked.flatMap((port) => (port.status === 'fulfilled' ? port.value : []));
+      // What one port does wrong stays so when another one cannot be judged.
+      const failed = asked.find((port) => port.status === 'rejected');
+      if (failed && found.length === 0) throw failed.reason;
+      return found;
     },
+    identities: (all) =>
+      Promise.all(
+        byHost(secure(all)).map(async (url) => {
+          const { chain, refusal } = await presentation(hostOf(url), portOf(url), options);
+          const [leaf] = chain;
+          if (!leaf) throw new Unproven(`expected ${url.host} to present a certificate`);
+          return {
+            where: url.host,
+            host: hostOf(url),
+            certificate: new X509Certificate(leaf),
+            ...(refusal === undefined ? {} : { refusal }),
+          };
+        }),
+      ),
   };
 }

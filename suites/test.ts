@@ -15,6 +15,7 @@ import { plannedCheck } from '../src/report/planned-check.ts';
 import { readRunFile, variables, type RunFile } from '../src/report/run-file.ts';
 import type { RequirementId } from '../src/requirements/catalogue.ts';
 import type { Reply, Transport } from '../src/transport/transport.ts';
+import { Aged, type Subjects } from './aged.ts';
 import { openProbe, type Probe } from './probe.ts';
 
 export { expect } from '@playwright/test';
@@ -64,6 +65,8 @@ interface Fixtures {
    * registration of the client, to a valid request, does not: it is the environment's or the configuration's.
    */
   readonly exercise: <T>(question: Promise<T>) => Promise<T>;
+  /** Something of the run's first moment whose life is over; checks that `wait` share the time that this takes. */
+  readonly dead: <N extends keyof Subjects>(name: N) => Promise<Subjects[N]>;
   /** A precondition: gives the value back, or ends the check as inconclusive where there is none. */
   readonly given: <T>(value: T | undefined | false, expected: string) => T;
   /** Brings a client to where it can make the request of `operation`, shows that the valid one is granted, and asks with edits. */
@@ -77,6 +80,8 @@ interface Own {
   readonly ledger: Ledger;
   readonly run: RunFile;
   readonly session: Session;
+  /** Made when the worker starts, where the plan waits at all. */
+  readonly aged: Aged | undefined;
 }
 
 const isReply = (value: unknown): value is Reply =>
@@ -97,6 +102,11 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
       await session.close();
     },
     { scope: 'worker' },
+  ],
+
+  aged: [
+    async ({ run, session }, use) => use(run.plan.tier === 'full' ? await Aged.sow(session) : undefined),
+    { scope: 'worker', auto: true },
   ],
 
   ledger: [
@@ -152,6 +162,14 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
       return answer;
     }),
 
+  dead: async ({ aged, ledger }, use, testInfo) =>
+    use(async (name) => {
+      if (aged === undefined) throw new TypeError('expected a check that waits to be part of the full tier');
+      ledger.exchanges.push(...aged.exchangesOf(name));
+      testInfo.setTimeout(testInfo.timeout + (await ledger.noting(aged.left(name))));
+      return ledger.noting(aged.dead(name));
+    }),
+
   given: async ({ ledger }, use) =>
     use((value, expected) => {
       if (value === undefined || value === false)
@@ -170,6 +188,7 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
 
   rejects: async ({ client, ledger, operation, asking, exercise }, use) =>
     use(async (edit, ...refusals) => {
+      const signed = client.parts.features.includes('signed-request');
       const { purpose } = operations[operation];
       const ask = await asking(client);
       const question = (): Promise<Reply | 'tls-refusal'> =>
@@ -185,7 +204,8 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
         return;
       }
       const refusal = errorOf(reply) ?? (reply.status === 401 ? 'unauthenticated' : undefined);
-      if (reply.status < 400 || reply.status > 499 || refusal === undefined || !refusals.includes(refusal))
+      const named = operation === 'push' && signed ? [...refusals, ...inRequestObject(refusals)] : refusals;
+      if (reply.status < 400 || reply.status > 499 || refusal === undefined || !named.includes(refusal))
         throw ledger.note(
           new Contradiction(
             `${purpose}, ${edit.name}: refused with ${refusals.join(' or ')}`,
@@ -194,6 +214,10 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
         );
     }),
 });
+
+/** RFC 9101, section 7: what is wrong with a parameter of a request object is wrong with the request object. */
+const inRequestObject = (refusals: readonly Refusal[]): readonly Refusal[] =>
+  refusals.includes('invalid_request') ? ['invalid_request_object'] : [];
 
 function refusedByTls(error: unknown): 'tls-refusal' {
   if (error instanceof Error && 'code' in error && (error.code === 'tls-alert' || error.code === 'closed'))

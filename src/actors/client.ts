@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Client as Registration, Resource } from '../directory/integration.ts';
-import type { Variant } from '../profiles/plan.ts';
-import { permittedAlgorithms, sha256, type Algorithm } from '../protocol/jws.ts';
+import type { Feature, Variant } from '../profiles/plan.ts';
+import { claimsOf, permittedAlgorithms, sha256, type Algorithm } from '../protocol/jws.ts';
 import { generateKey, publicJwk, type SigningKey } from '../protocol/keys.ts';
 import { endpoint, listOf, type EndpointName, type Metadata } from '../protocol/metadata.ts';
 import type { Certificate, Reply, Transport } from '../transport/transport.ts';
@@ -17,6 +17,8 @@ export interface ClientParts {
   readonly key?: SigningKey;
   readonly certificate?: Certificate;
   readonly variant: Variant;
+  /** Declared by the integration: some change how a client asks. */
+  readonly features: readonly Feature[];
   readonly metadata: Metadata;
   readonly transport: Transport;
   readonly user: User;
@@ -58,6 +60,8 @@ export interface VisitOptions {
 
 const secret = (): string => randomBytes(32).toString('base64url');
 
+const freshAttempt = (): Attempt => ({ state: secret(), nonce: secret(), verifier: secret() });
+
 /**
  * An OAuth client that is correct by default. Each request may carry edits, its only deviations.
  * A DPoP nonce that the server asks for is sent in a second try, so that no check is decided by it.
@@ -85,7 +89,7 @@ export class Client {
 
   /** Pushes an authorization request and keeps what its later steps need. */
   async begin(...edits: readonly Edit[]): Promise<Pushed> {
-    const attempt = { state: secret(), nonce: secret(), verifier: secret() };
+    const attempt = freshAttempt();
     return { attempt, reply: await this.#send(this.#pushDraft(attempt), edits) };
   }
 
@@ -100,6 +104,7 @@ export class Client {
       ['state', state],
       ['code_challenge', sha256(verifier)],
       ['code_challenge_method', 'S256'],
+      ...(this.#declares('signed-response') ? ([['response_mode', 'jwt']] as const) : []),
       ...(variant.protocol === 'openid' ? ([['nonce', nonce]] as const) : []),
     ];
   }
@@ -109,9 +114,9 @@ export class Client {
     parameters: Pairs,
     { decision = 'accept', user = this.parts.user }: VisitOptions = {},
   ): Promise<Visit> {
-    const url = new URL(this.parts.metadata.authorization_endpoint);
+    const url = new URL(this.#endpoint('authorization_endpoint', 'key'));
     for (const [name, value] of parameters) url.searchParams.append(name, value);
-    return user.visit(url.href, { callback: this.parts.registration.redirect_uri, decision });
+    return opened(await user.visit(url.href, { callback: this.parts.registration.redirect_uri, decision }));
   }
 
   /** Where a visit is redirected to, one after the other, even to a host that must not be called. */
@@ -172,10 +177,30 @@ export class Client {
     );
   }
 
-  /** Obtains tokens by a valid flow, or one whose pushed request carries edits. */
+  /** Obtains tokens by a valid flow, or one whose first request carries edits. */
   async tokens(...edits: readonly Edit[]): Promise<Tokens> {
+    if (this.parts.variant.grant === 'client_credentials')
+      return { ...freshAttempt(), ...tokensIn(await this.ownTokens(...edits)) };
     const grant = await this.grant(...edits);
     return { ...grant, ...tokensIn(await this.redeem(grant)) };
+  }
+
+  /** Asks for tokens on the client's own behalf (RFC 6749, section 4.4). */
+  async ownTokens(...edits: readonly Edit[]): Promise<Reply> {
+    return this.token(
+      [
+        ['grant_type', 'client_credentials'],
+        ['scope', this.parts.registration.scope],
+      ],
+      edits,
+    );
+  }
+
+  /** A token request of the variant's grant, with edits; what leads to it is valid. */
+  async obtain(...edits: readonly Edit[]): Promise<Reply> {
+    return this.parts.variant.grant === 'client_credentials'
+      ? this.ownTokens(...edits)
+      : this.redeem(await this.grant(), ...edits);
   }
 
   /** Uses a refresh token. */
@@ -265,18 +290,31 @@ export class Client {
     };
   }
 
+  /** The request object of a pushed request, without the authorization parameters (FAPI 2.0 Message Signing, 5.3). */
+  requestObject(url: string): Sealable {
+    const key = this.#key('signed-request');
+    const now = this.#now(url);
+    return {
+      header: { ...headerOf(key), typ: 'oauth-authz-req+jwt' },
+      claims: {
+        iss: this.id,
+        aud: this.parts.metadata.issuer,
+        jti: randomUUID(),
+        iat: now,
+        nbf: now,
+        exp: now + 300,
+      },
+      key: key.key,
+    };
+  }
+
   /** The client assertion of a request: its audience is the issuer, as a string (FAPI 2.0, 5.3.2.1, item 8). */
   assertion(url: string): Sealable {
-    const { key, metadata } = this.parts;
+    const { metadata } = this.parts;
+    const key = this.#key('private_key_jwt');
     const now = this.#now(url);
-    if (!key)
-      throw new FlowError(
-        'no-key',
-        'configuration',
-        `client ${this.id} has no key; private_key_jwt needs one`,
-      );
     return {
-      header: { alg: key.alg, ...(key.kid === undefined ? {} : { kid: key.kid }) },
+      header: headerOf(key),
       claims: {
         iss: this.id,
         sub: this.id,
@@ -297,18 +335,28 @@ export class Client {
 
   #pushDraft(attempt: Attempt): Draft {
     const parameters = this.parameters(attempt).filter(([name]) => name !== 'client_id');
-    return this.#authenticated(
+    const draft = this.#authenticated(
       'pushed_authorization_request_endpoint',
       'pushed authorization request',
       parameters,
     );
+    return this.#declares('signed-request')
+      ? { ...draft, requestObject: this.requestObject(draft.url) }
+      : draft;
   }
 
-  #authenticator(): 'certificate' | 'key' {
-    return this.parts.variant.client_authentication === 'private_key_jwt' ? 'key' : 'certificate';
+  #declares(feature: Feature): boolean {
+    return this.parts.features.includes(feature);
   }
 
-  #authenticated(name: EndpointName, purpose: string, form: Pairs, by = this.#authenticator()): Draft {
+  #key(purpose: string): SigningKey {
+    const { key } = this.parts;
+    if (!key)
+      throw new FlowError('no-key', 'configuration', `client ${this.id} has no key; ${purpose} needs one`);
+    return key;
+  }
+
+  #endpoint(name: EndpointName, by: 'certificate' | 'key'): string {
     const url = endpoint(this.parts.metadata, name, by);
     if (url === undefined)
       throw new FlowError(
@@ -316,6 +364,15 @@ export class Client {
         'configuration',
         `expected ${name} in the metadata, as the feature is declared; it is absent`,
       );
+    return url;
+  }
+
+  #authenticator(): 'certificate' | 'key' {
+    return this.parts.variant.client_authentication === 'private_key_jwt' ? 'key' : 'certificate';
+  }
+
+  #authenticated(name: EndpointName, purpose: string, form: Pairs, by = this.#authenticator()): Draft {
+    const url = this.#endpoint(name, by);
     return {
       purpose,
       method: 'POST',
@@ -347,22 +404,42 @@ export class Client {
 
   async #send(draft: Draft, edits: readonly Edit[]): Promise<Reply> {
     const world = { metadata: this.parts.metadata, now: this.#now(draft.url) };
-    const reply = await this.parts.transport.send(assemble(edited(draft, edits, world), edits));
+    const asked = edited(draft, edits, world);
+    const reply = await this.parts.transport.send(assemble(asked, edits));
     const { origin } = new URL(draft.url);
     this.#skews.set(origin, skewOf(reply, this.parts.clock()));
     const nonce = reply.headers['dpop-nonce'];
     if (nonce === undefined) return reply;
     this.#nonces.set(origin, nonce);
-    if (errorOf(reply) !== 'use_dpop_nonce' || !draft.proof) return reply;
-    const again = { ...draft.proof.claims, jti: randomUUID(), nonce };
-    const assertion = draft.assertion ? { assertion: this.assertion(draft.url) } : {};
-    return this.parts.transport.send(
-      assemble(
-        edited({ ...draft, ...assertion, proof: { ...draft.proof, claims: again } }, edits, world),
-        edits,
-      ),
-    );
+    if (errorOf(reply) !== 'use_dpop_nonce' || !asked.proof) return reply;
+    return this.parts.transport.send(assemble(edited(this.#renewed(draft, nonce), edits, world), edits));
   }
+
+  /** The same request once more, where each JWT may be used once. */
+  #renewed(draft: Draft, nonce: string): Draft {
+    const { proof, assertion, requestObject } = draft;
+    const jti = randomUUID();
+    return {
+      ...draft,
+      ...(proof ? { proof: { ...proof, claims: { ...proof.claims, jti, nonce } } } : {}),
+      ...(assertion ? { assertion: this.assertion(draft.url) } : {}),
+      ...(requestObject ? { requestObject: this.requestObject(draft.url) } : {}),
+    };
+  }
+}
+
+const headerOf = ({ alg, kid }: SigningKey) => ({ alg, ...(kid === undefined ? {} : { kid }) });
+
+/** A visit whose landing tells the parameters that a signed response holds (JARM, section 2.3.4), whoever signed it. */
+function opened(visit: Visit): Visit {
+  const { landing } = visit;
+  if (landing.at !== 'callback' || landing.parameters['response'] === undefined) return visit;
+  const claims = Object.entries(claimsOf(landing.parameters['response']) ?? {});
+  const inside = claims.filter((claim): claim is [string, string] => typeof claim[1] === 'string');
+  return {
+    ...visit,
+    landing: { ...landing, parameters: { ...landing.parameters, ...Object.fromEntries(inside) } },
+  };
 }
 
 /** Seconds that the server is ahead, up to a minute; beyond that its Date header is not believed. */

@@ -25,6 +25,10 @@ export interface Draft {
   readonly url: string;
   readonly headers: Pairs;
   readonly form?: Pairs;
+  /** Carries the parameters of `form`, but for the client_id, as its claims (RFC 9101). Its own claims go before them. */
+  readonly requestObject?: Sealable;
+  /** Parameters that are sent beside the request object. */
+  readonly beside?: Pairs;
   readonly json?: unknown;
   readonly assertion?: Sealable;
   readonly proof?: Sealable;
@@ -49,10 +53,9 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** Signs what is to be signed and lays the draft out as an HTTP request. */
 export function assemble(draft: Draft, edits: readonly Edit[]): Request {
-  const seal = (jws: Sealable): string => (jws.seal ?? String)(signJws(jws));
   const { token } = draft;
   const form: Pairs = [
-    ...(draft.form ?? []),
+    ...parametersOf(draft),
     ...(draft.assertion
       ? ([
           ['client_assertion_type', assertionType],
@@ -79,6 +82,19 @@ export function assemble(draft: Draft, edits: readonly Edit[]): Request {
     purpose: draft.purpose,
     edits: edits.map(({ name }) => name),
   };
+}
+
+const seal = (jws: Sealable): string => (jws.seal ?? String)(signJws(jws));
+
+/** The parameters of the form, inside the request object where there is one. */
+function parametersOf({ form = [], requestObject, beside = [] }: Draft): Pairs {
+  if (requestObject === undefined) return [...form, ...beside];
+  const claims = { ...Object.fromEntries(form), ...requestObject.claims };
+  return [
+    ...form.filter(([name]) => name === 'client_id'),
+    ['request', seal({ ...requestObject, claims })],
+    ...beside,
+  ];
 }
 
 const encode = (pairs: Pairs): string =>

@@ -31,12 +31,20 @@ export const operations = {
         client.push(...edits),
     granted: isPushed,
   },
-  redeem: {
-    purpose: 'token request with a code',
+  provenPush: {
+    purpose: 'pushed authorization request with a DPoP proof',
     open:
       async (client) =>
-      async (...edits) =>
-        client.redeem(await client.grant(), ...edits),
+      (...edits) =>
+        client.push(client.provenAtPar(), ...edits),
+    granted: isPushed,
+  },
+  redeem: {
+    purpose: 'token request',
+    open:
+      async (client) =>
+      (...edits) =>
+        client.obtain(...edits),
     granted: tokensGranted,
   },
   refresh: {
@@ -56,6 +64,22 @@ export const operations = {
       };
     },
     granted: tokensGranted,
+  },
+  introspect: {
+    purpose: 'introspection request',
+    open: async (client) => {
+      const { access } = await client.tokens();
+      return (...edits) => client.introspect(access, ...edits);
+    },
+    granted: (reply) => reply.status === 200 && memberOf(reply, 'active') === true,
+  },
+  revoke: {
+    purpose: 'revocation request',
+    open:
+      async (client) =>
+      async (...edits) =>
+        client.revoke((await client.tokens()).access, ...edits),
+    granted: (reply) => reply.status === 200,
   },
   call: {
     purpose: 'call of the resource API',

@@ -6,7 +6,7 @@ import type { Reply } from '../transport/transport.ts';
 import { faults, type Fault } from '../verdict/verdict.ts';
 import { isPushed, memberOf } from './answers.ts';
 import type { Client } from './client.ts';
-import { assertion } from './edits.ts';
+import { assertion } from './edits/authentication.ts';
 import { deniesRegistration, describe, errorOf, FlowError } from './flow-error.ts';
 import { clientCertificate, signingKey, type Session } from './session.ts';
 

@@ -54,9 +54,10 @@ export class Session {
   readonly metadata: () => Promise<Metadata> = once(async () => {
     const reply = await this.fetchMetadata();
     if (reply.status !== 200) throw FlowError.refused('metadata request', reply);
-    const { issuer } = (await this.integration()).value;
+    const { issuer, profile } = (await this.integration()).value;
+    const grant = profile.grant ?? 'authorization_code';
     // A client goes by the issuer that it is configured with; whether the document agrees is a check's question.
-    return { ...readMetadata(reply.body, reply.url), ...(issuer === undefined ? {} : { issuer }) };
+    return { ...readMetadata(reply.body, reply.url, grant), ...(issuer === undefined ? {} : { issuer }) };
   });
 
   readonly user: () => Promise<User> = once(async () => {
@@ -132,6 +133,7 @@ export class Session {
       ...(key ? { key } : {}),
       ...(certificate ? { certificate } : {}),
       variant: value.profile,
+      features: value.features,
       metadata: await this.metadata(),
       transport: await this.transport(),
       user: await this.user(),

@@ -40,6 +40,12 @@ export function readOffer(metadata: Readonly<Record<string, unknown>>, issuer: s
     introspection: isUrl(metadata['introspection_endpoint']),
     revocation: isUrl(metadata['revocation_endpoint']),
     userinfo: openid && isUrl(metadata['userinfo_endpoint']),
+    // Whether clients sign is a matter of their registration; what merely is supported is not declared.
+    'signed-request': metadata['require_signed_request_object'] === true,
+    'signed-response': false,
+    'signed-introspection': false,
+    'dpop-nonce': false,
+    'client-jwks-uri': false,
   };
   const notes = [
     ...(metadata['issuer'] === issuer

@@ -181,6 +181,12 @@ export const Integration = Type.Object(
         ),
         sender_constraint: Type.Enum(['dpop', 'mtls'], { description: 'How access tokens are bound.' }),
         protocol: Type.Enum(['openid', 'oauth'], { description: 'OpenID Connect, or plain OAuth.' }),
+        grant: Type.Optional(
+          Type.Enum(['authorization_code', 'client_credentials'], {
+            description:
+              'How the test clients obtain tokens. Default: authorization_code. With client_credentials there is no user, and what needs one does not apply.',
+          }),
+        ),
       },
       { ...closed, description: 'What is demanded, and in which variant.' },
     ),

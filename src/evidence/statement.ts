@@ -97,6 +97,7 @@ export const TestResult = Type.Object(
         client_authentication: Type.String(),
         sender_constraint: Type.String(),
         protocol: Type.String(),
+        grant: Type.Optional(Type.String()),
       },
       closed,
     ),

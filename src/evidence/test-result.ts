@@ -58,7 +58,7 @@ export function testResultStatement(tested: TestedRun): Statement<TestResult> {
     throw new EvidenceError('malformed', `expected each subject once, got ${twice} twice`);
   const named = (verdict: Verdict): string[] =>
     results.checks.filter((check) => check.verdict === verdict).map(({ id }) => id);
-  const { edition, client_authentication, sender_constraint, protocol } = profile;
+  const { title: _, about: __, ...variant } = profile;
   return {
     _type: 'https://in-toto.io/Statement/v1',
     subject,
@@ -87,7 +87,7 @@ export function testResultStatement(tested: TestedRun): Statement<TestResult> {
         tier: run.tier,
         ...(run.selection === undefined ? {} : { selection: run.selection }),
       },
-      profile: { edition, digest: digests.edition, client_authentication, sender_constraint, protocol },
+      profile: { ...variant, digest: digests.edition },
       verdict: results.verdict,
       ...(results.fault === undefined ? {} : { fault: results.fault }),
       reason: results.reason,

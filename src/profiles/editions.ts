@@ -8,8 +8,8 @@ export interface Edition {
   readonly requirements: readonly RequirementId[];
 }
 
-const within = (...clauses: readonly string[]): readonly RequirementId[] =>
-  requirementIds.filter((id) => clauses.some((clause) => id.startsWith(`fapi2-sp/${clause}`)));
+const within = (...beginnings: readonly string[]): readonly RequirementId[] =>
+  requirementIds.filter((id) => beginnings.some((beginning) => id.startsWith(beginning)));
 
 const flows1 = [
   'fapi2-sp/5.2.1-1',
@@ -28,7 +28,7 @@ const flows1 = [
   'fapi2-sp/5.3.2.1-12',
   'fapi2-sp/5.3.2.1-13',
   'fapi2-sp/5.3.2.1-14',
-  ...within('5.3.2.2', '5.3.2.3', '5.3.4'),
+  ...within('fapi2-sp/5.3.2.2', 'fapi2-sp/5.3.2.3', 'fapi2-sp/5.3.4'),
   'fapi2-sp/5.4.1-1.2',
   'fapi2-sp/5.4.1-1.3',
   'fapi2-sp/5.4.1-2',
@@ -43,13 +43,25 @@ export const editions = {
   'fapi2-sp-final': {
     title: 'FAPI 2.0 Security Profile, Final',
     about: 'Every item of clauses 5.2 to 5.4. It passes only when each of them has been exercised.',
-    requirements: within(''),
+    requirements: within('fapi2-sp/'),
   },
   'fapi2-sp-flows-1': {
     title: 'FAPI 2.0 Security Profile, flows, edition 1',
     about:
       'The items that the flows of servers show within seconds. It leaves out the cipher suites of TLS, DNSSEC, what shows only after a minute, and clients; the complete profile is fapi2-sp-final.',
     requirements: flows1,
+  },
+  'fapi2-ms-final': {
+    title: 'FAPI 2.0 Message Signing, Final',
+    about:
+      'Every item of the Security Profile, and of clauses 5.3 to 5.6 of Message Signing for what the integration declares to sign.',
+    requirements: within('fapi2-sp/', 'fapi2-ms/'),
+  },
+  'fapi2-servers-1': {
+    title: 'FAPI 2.0 for servers, edition 1',
+    about:
+      'The Security Profile, Message Signing where it is declared, and what the specifications that they build on demand and recommend: repeated parameters, caching, challenges, revocation, redirect URIs, framing.',
+    requirements: within('fapi2-sp/', 'fapi2-ms/', 'rfc', 'oidc-core/'),
   },
 } as const satisfies Record<string, Edition>;
 

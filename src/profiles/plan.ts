@@ -7,14 +7,29 @@ export interface Variant {
   readonly client_authentication: 'private_key_jwt' | 'tls_client_auth' | 'self_signed_tls_client_auth';
   readonly sender_constraint: 'dpop' | 'mtls';
   readonly protocol: 'openid' | 'oauth';
+  /** How clients obtain tokens; the authorization code grant where it is absent. */
+  readonly grant?: 'authorization_code' | 'client_credentials';
 }
 
 /** Optional capabilities of a server. What is not declared is not applicable, and is not tested. */
-export const features = ['refresh-token', 'introspection', 'revocation', 'userinfo'] as const;
+export const features = [
+  'refresh-token',
+  'introspection',
+  'revocation',
+  'userinfo',
+  'dpop-nonce',
+  'client-jwks-uri',
+  'signed-request',
+  'signed-response',
+  'signed-introspection',
+] as const;
 export type Feature = (typeof features)[number];
 
-/** What a check presupposes: a value of a variant, or a declared feature. */
-export type Condition = Variant[keyof Variant] | Feature;
+/** What holds where the feature does not: requests and responses of the authorization endpoint as plain parameters. */
+const plain = { 'signed-request': 'plain-request', 'signed-response': 'plain-response' } as const;
+
+/** What a check presupposes: a value of a variant, a declared feature, or that one is not declared. */
+export type Condition = NonNullable<Variant[keyof Variant]> | Feature | (typeof plain)[keyof typeof plain];
 
 /** `fast` leaves out the checks that must wait for something to expire. */
 export type Tier = 'fast' | 'full';
@@ -50,12 +65,19 @@ export type Assignment =
   | { readonly in: 'not-applicable'; readonly reason: string }
   | { readonly in: 'left-out'; readonly reason: string };
 
+/** All conditions that hold in a plan. */
+function conditionsOf({ variant, features: declared }: Plan): readonly string[] {
+  const { grant = 'authorization_code', ...values } = variant;
+  const undeclared = Object.entries(plain).filter(([feature]) => !declared.some((each) => each === feature));
+  return [...Object.values(values), grant, ...declared, ...undeclared.map(([, condition]) => condition)];
+}
+
 /** Decides for one check. The order matters: what does not apply is not merely left out. */
 export function assign(check: PlannedCheck, plan: Plan): Assignment {
   const demanded = check.requirements.filter((id) => requirementsOf(plan).includes(id));
   const role = check.id.split('/')[0];
   if (demanded.length === 0 || !plan.roles.some((each) => each === role)) return { in: 'another-edition' };
-  const holding: readonly string[] = [...Object.values(plan.variant), ...plan.features];
+  const holding = conditionsOf(plan);
   const unmet = check.conditions.find((alternatives) => !alternatives.some((each) => holding.includes(each)));
   if (unmet) return { in: 'not-applicable', reason: `applies to ${unmet.join(' or ')} only` };
   if (!selects(plan, check)) return { in: 'left-out', reason: 'not selected' };

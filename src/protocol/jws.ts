@@ -55,3 +55,15 @@ export function withBrokenSignature(jws: string): string {
 /** SHA-256 in base64url: `ath`, S256 code challenges, thumbprints. */
 export const sha256 = (input: string | Buffer): string =>
   createHash('sha256').update(input).digest('base64url');
+
+/** The claims of a JWT, whoever signed it; undefined for a text that is none. */
+export function claimsOf(jwt: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
+    return typeof claims === 'object' && claims !== null && !Array.isArray(claims)
+      ? (claims as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,9 +1,9 @@
 /** The members of a metadata document (OpenID Connect Discovery 1.0, RFC 8414, RFC 9126, RFC 8705) that Assay uses. */
 export interface Metadata {
   readonly issuer: string;
-  readonly authorization_endpoint: string;
   readonly token_endpoint: string;
-  readonly pushed_authorization_request_endpoint: string;
+  readonly authorization_endpoint?: string;
+  readonly pushed_authorization_request_endpoint?: string;
   readonly jwks_uri?: string;
   readonly introspection_endpoint?: string;
   readonly revocation_endpoint?: string;
@@ -28,22 +28,32 @@ export class MetadataError extends Error {
   readonly code = 'unusable-metadata';
 }
 
+/** The members that a grant cannot do without. */
+const needed = {
+  authorization_code: [
+    'issuer',
+    'token_endpoint',
+    'authorization_endpoint',
+    'pushed_authorization_request_endpoint',
+  ],
+  client_credentials: ['issuer', 'token_endpoint'],
+} as const;
+
 /**
  * Reads a metadata document.
- * @throws MetadataError when a member that every flow needs is missing or no URL.
+ * @throws MetadataError when a member that the flow of the grant needs is missing or no URL.
  */
-export function readMetadata(document: unknown, url: string): Metadata {
+export function readMetadata(
+  document: unknown,
+  url: string,
+  grant: keyof typeof needed = 'authorization_code',
+): Metadata {
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw new MetadataError(
       `expected a JSON object at ${url}, got ${document === undefined ? 'no JSON' : 'another value'}`,
     );
   const members = document as Record<string, unknown>;
-  for (const name of [
-    'issuer',
-    'authorization_endpoint',
-    'token_endpoint',
-    'pushed_authorization_request_endpoint',
-  ]) {
+  for (const name of needed[grant]) {
     const value = members[name];
     if (typeof value !== 'string' || !URL.canParse(value))
       throw new MetadataError(

@@ -112,6 +112,7 @@ export const Results = Type.Object(
         client_authentication: Type.String(),
         sender_constraint: Type.String(),
         protocol: Type.String(),
+        grant: Type.Optional(Type.String()),
       },
       closed,
     ),

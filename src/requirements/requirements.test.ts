@@ -2,17 +2,40 @@ import { expect, test } from '@playwright/test';
 import { catalogue, findRequirement, requirementIds } from './catalogue.ts';
 import { speaksTo, type Party, type Role } from './specification.ts';
 
-test('each requirement has an id of its specification, clause and position', () => {
-  const odd = requirementIds.filter((id) => !/^fapi2-sp\/5\.[234](?:\.\d+)*-\d+(?:\.\d+)?$/u.test(id));
-  expect(odd).toEqual([]);
-});
+/** Where each specification is published, and what its ids and anchors look like. */
+const specifications: readonly {
+  readonly ids: RegExp;
+  readonly page: string;
+  readonly anchor: (clause: string, position: string) => string;
+}[] = [
+  // These pages anchor items, not what is nested within them.
+  ...(
+    [
+      [/^fapi2-sp\/5\.[234](?:\.\d+)*-\d+(?:\.\d+)?$/u, 'fapi-security-profile-2_0-final.html'],
+      [/^fapi2-ms\/5\.[3456]\.[12]-\d$/u, 'fapi-message-signing-2_0-final.html'],
+    ] as const
+  ).map(([ids, page]) => ({
+    ids,
+    page: `https://openid.net/specs/${page}`,
+    anchor: (clause: string, position: string) => `section-${clause}-2.${position.replace(/\..*/u, '')}`,
+  })),
+  {
+    ids: /^oidc-core\/\d+(?:\.\d+)*-\d+$/u,
+    page: 'https://openid.net/specs/openid-connect-core-1_0.html',
+    anchor: (clause) => `rfc.section.${clause}`,
+  },
+  ...[6749, 6750, 7009, 7662, 9110, 9126, 9449, 9700].map((rfc) => ({
+    ids: new RegExp(`^rfc${rfc}/\\d+(?:\\.\\d+)*-\\d+$`, 'u'),
+    page: `https://www.rfc-editor.org/rfc/rfc${rfc}.html`,
+    anchor: (clause: string) => `section-${clause}`,
+  })),
+];
 
-test('each requirement is linked to its place in the published text', () => {
-  const page = 'https://openid.net/specs/fapi-security-profile-2_0-final.html';
+test('each requirement has an id of its specification, and is linked to its place there', () => {
   for (const id of requirementIds) {
-    const [clause, position = ''] = id.slice('fapi2-sp/'.length).split('-');
-    // The page anchors items, not what is nested within them.
-    expect(catalogue[id].link).toBe(`${page}#section-${clause}-2.${position.replace(/\..*/u, '')}`);
+    const of = specifications.find(({ ids }) => ids.test(id));
+    const [clause = '', position = ''] = (id.split('/')[1] ?? '').split('-');
+    expect(catalogue[id].link, id).toBe(`${of?.page}#${of?.anchor(clause, position)}`);
   }
 });
 

@@ -21,7 +21,8 @@ export interface Requirement {
   readonly untested?: string;
 }
 
-type Row = Omit<Requirement, 'link'>;
+/** A requirement before it has its place in the text. */
+export type Row = Omit<Requirement, 'link'>;
 
 const at =
   (level: Level) =>

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { connect as connectPlain, isIP } from 'node:net';
-import { connect as connectTls, type SecureVersion } from 'node:tls';
+import { connect as connectTls, rootCertificates } from 'node:tls';
 import { guardedLookup, permit, systemResolve, type Egress, type Resolve } from './egress.ts';
 import { classify, TransportError } from './error.ts';
 import type { Certificate } from './transport.ts';
@@ -12,72 +12,6 @@ export interface ProbeOptions extends Egress {
 }
 
 const patience = 10_000;
-
-const failureCode = (error: Error): string =>
-  'code' in error && typeof error.code === 'string' ? error.code : '';
-
-/** node:tls reports the other side's orderly end in the handshake as a reset that no system call saw. */
-const isOrderlyEnd = (error: Error): boolean =>
-  failureCode(error) === 'ECONNRESET' && !('syscall' in error && error.syscall !== undefined);
-
-const isAlert = (error: Error): boolean => /^ERR_SSL_.*ALERT/u.test(failureCode(error));
-
-/**
- * Offers one TLS version alone. `accepted`: the other side chose it and agreed on keys, whatever it then demanded of a
- * client certificate. `refused`: it answered with an alert, or ended the connection in order. The server's certificate
- * is not judged here and nothing is sent over the connection.
- * @throws TransportError when neither can be said: no connection, no answer, a reset, a failure on this side.
- */
-export function offers(
-  host: string,
-  port: number,
-  version: SecureVersion,
-  options: ProbeOptions,
-): Promise<'accepted' | 'refused'> {
-  const where = `${host}:${port}`;
-  return new Promise((resolve, reject) => {
-    permit(host, port, options);
-    let connected: 'no' | 'yes' = 'no';
-    const socket = connectTls({
-      host,
-      port,
-      servername: isIP(host) === 0 ? host : '',
-      minVersion: version,
-      maxVersion: version,
-      // The old versions are refused locally at any higher level: that would look like a refusal of the other side.
-      ciphers: 'ALL:@SECLEVEL=0',
-      rejectUnauthorized: false,
-      lookup: guardedLookup(options.privateNetwork, options.resolve ?? systemResolve),
-    });
-    const timer = setTimeout(
-      () =>
-        socket.destroy(
-          new TransportError('timeout', `${where}: no answer to a ${version} handshake in time`),
-        ),
-      options.timeout ?? patience,
-    );
-    const accepted = () => {
-      resolve('accepted');
-      socket.destroy();
-    };
-    socket.once('connect', () => {
-      connected = 'yes';
-    });
-    // Keys are agreed on before the server judges the client certificate.
-    socket.once('keylog', accepted);
-    socket.once('secureConnect', accepted);
-    socket.once('error', (error) => {
-      if (connected === 'yes' && (isAlert(error) || isOrderlyEnd(error))) resolve('refused');
-      else reject(classify(error, where, 'connecting'));
-    });
-    socket.once('close', () => {
-      clearTimeout(timer);
-      reject(
-        new TransportError('reset', `${where}: the connection ended without an answer to the handshake`),
-      );
-    });
-  });
-}
 
 /** What a port did with plain HTTP. */
 export type PlainAnswer =
@@ -135,16 +69,27 @@ export function plainHttp(
   });
 }
 
+/** What a server shows of who it is. */
+export interface Presentation {
+  /** Its certificates in DER, its own first. */
+  readonly chain: readonly Uint8Array[];
+  /** Why the chain or the name would not be accepted, by the code of OpenSSL; absent where they would. */
+  readonly refusal?: string;
+}
+
+/** How a presentation is asked for. */
+export interface PresentationOptions extends ProbeOptions {
+  /** The client's own certificate, without which some servers end a handshake of TLS 1.2. */
+  readonly certificate?: Certificate;
+  /** PEM texts of authorities that are trusted beside those that Node brings. */
+  readonly trust?: readonly string[];
+}
+
 /**
- * The certificates that a server presents, its own first, in DER. They are not judged here.
- * @param options With the client's own certificate, without which some servers end a handshake of TLS 1.2.
+ * The certificates that a server presents. They are reported, and none is refused here.
  * @throws TransportError when there was no handshake in time.
  */
-export function presentedCertificates(
-  host: string,
-  port: number,
-  options: ProbeOptions & { readonly certificate?: Certificate },
-): Promise<readonly Uint8Array[]> {
+export function presentation(host: string, port: number, options: PresentationOptions): Promise<Presentation> {
   const where = `${host}:${port}`;
   return new Promise((resolve, reject) => {
     permit(host, port, options);
@@ -153,6 +98,9 @@ export function presentedCertificates(
       port,
       servername: isIP(host) === 0 ? host : '',
       rejectUnauthorized: false,
+      // A key that is too weak is to be seen, not to end the handshake.
+      ciphers: 'DEFAULT:@SECLEVEL=0',
+      ...(options.trust && { ca: [...rootCertificates, ...options.trust] }),
       ...(options.certificate && { cert: options.certificate.certificate, key: options.certificate.key }),
       lookup: guardedLookup(options.privateNetwork, options.resolve ?? systemResolve),
     });
@@ -161,7 +109,11 @@ export function presentedCertificates(
       options.timeout ?? patience,
     );
     socket.once('secureConnect', () => {
-      resolve(chainOf(socket.getPeerX509Certificate()));
+      const refusal = refusalOf(socket.authorizationError);
+      resolve({
+        chain: chainOf(socket.getPeerX509Certificate()),
+        ...(refusal === undefined ? {} : { refusal }),
+      });
       socket.destroy();
     });
     socket.once('error', (error) => reject(classify(error, where, 'connecting')));
@@ -170,6 +122,19 @@ export function presentedCertificates(
       reject(new TransportError('reset', `${where}: the connection ended during the handshake`));
     });
   });
+}
+
+/** The chain of `presentation` alone. */
+export const presentedCertificates = async (
+  host: string,
+  port: number,
+  options: PresentationOptions,
+): Promise<Presentation['chain']> => (await presentation(host, port, options)).chain;
+
+/** Node gives the code itself where OpenSSL refuses, and an error that has one where the name is another. */
+function refusalOf(error: unknown): string | undefined {
+  if (error instanceof Error) return 'code' in error ? String(error.code) : error.message;
+  return typeof error === 'string' ? error : undefined;
 }
 
 /** A root that is presented is its own issuer. */

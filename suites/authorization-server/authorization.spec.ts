@@ -178,7 +178,7 @@ test.describe('browsers at the authorization endpoint', () => {
     'are given no CORS permission',
     verifies('fapi2-sp/5.2.3-3'),
     async ({ client, transport, exercise }) => {
-      const url = new URL(client.parts.metadata.authorization_endpoint);
+      const url = new URL(client.parts.metadata.authorization_endpoint ?? '');
       url.searchParams.set('client_id', client.id);
       url.searchParams.set('request_uri', requestUri(await client.push()));
       const origin = ['origin', 'https://attacker.example'] as const;

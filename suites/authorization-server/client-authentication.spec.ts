@@ -7,7 +7,7 @@ import {
   signedWithForeignKey,
   unauthenticated,
   withCertificate,
-} from '../../src/actors/edits.ts';
+} from '../../src/actors/edits/authentication.ts';
 import { expect, test, verifies, when } from '../test.ts';
 
 // RFC 6749, section 5.2 lets a server call a bad assertion either of these.

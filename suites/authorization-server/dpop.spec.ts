@@ -1,4 +1,5 @@
 import { memberOf } from '../../src/actors/answers.ts';
+import { replace } from '../../src/actors/edits/form.ts';
 import {
   proof,
   proofHeader,
@@ -6,9 +7,8 @@ import {
   proofSignatureBroken,
   proofUnsigned,
   provenWith,
-  replace,
   withoutProof,
-} from '../../src/actors/edits.ts';
+} from '../../src/actors/edits/proof.ts';
 import { generateKey, publicJwk, thumbprint } from '../../src/protocol/keys.ts';
 import { expect, test, verifies, when } from '../test.ts';
 

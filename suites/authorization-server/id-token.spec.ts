@@ -1,7 +1,7 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 import { memberOf, tokensIn } from '../../src/actors/answers.ts';
 import { permittedAlgorithms, sha256 } from '../../src/protocol/jws.ts';
-import { replace } from '../../src/actors/edits.ts';
+import { replace } from '../../src/actors/edits/form.ts';
 import { expect, test, verifies, when } from '../test.ts';
 
 test.describe('the ID token', when('openid'), () => {

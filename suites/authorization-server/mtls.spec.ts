@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { memberOf } from '../../src/actors/answers.ts';
-import { withoutCertificate } from '../../src/actors/edits.ts';
+import { withoutCertificate } from '../../src/actors/edits/authentication.ts';
 import { sha256 } from '../../src/protocol/jws.ts';
 import { expect, test, verifies, when } from '../test.ts';
 

@@ -1,5 +1,7 @@
 import { memberOf, tokensIn } from '../../src/actors/answers.ts';
-import { replace, unauthenticated, withoutCertificate, withoutProof } from '../../src/actors/edits.ts';
+import { unauthenticated, withoutCertificate } from '../../src/actors/edits/authentication.ts';
+import { replace } from '../../src/actors/edits/form.ts';
+import { withoutProof } from '../../src/actors/edits/proof.ts';
 import { expect, test, verifies, when } from '../test.ts';
 
 test.use({ operation: 'refresh' });

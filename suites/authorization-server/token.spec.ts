@@ -1,5 +1,5 @@
 import { memberOf, tokensIn } from '../../src/actors/answers.ts';
-import { replace, without } from '../../src/actors/edits.ts';
+import { replace, without } from '../../src/actors/edits/form.ts';
 import { secretBits } from '../../src/protocol/entropy.ts';
 import { expect, test, verifies } from '../test.ts';
 

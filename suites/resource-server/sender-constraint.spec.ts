@@ -1,4 +1,5 @@
 import { tokensIn } from '../../src/actors/answers.ts';
+import { withCertificate, withoutCertificate } from '../../src/actors/edits/authentication.ts';
 import {
   proof,
   proofHeader,
@@ -6,11 +7,9 @@ import {
   proofSignatureBroken,
   proofUnsigned,
   provenWith,
-  scheme,
-  withCertificate,
-  withoutCertificate,
   withoutProof,
-} from '../../src/actors/edits.ts';
+} from '../../src/actors/edits/proof.ts';
+import { scheme } from '../../src/actors/edits/token.ts';
 import { generateKey } from '../../src/protocol/keys.ts';
 import { expect, test, verifies, when } from '../test.ts';
 

@@ -1,4 +1,5 @@
-import { altered, anotherToken, replace, tokenIn, withoutToken } from '../../src/actors/edits.ts';
+import { replace } from '../../src/actors/edits/form.ts';
+import { altered, anotherToken, tokenIn, withoutToken } from '../../src/actors/edits/token.ts';
 import { memberOf, tokensIn } from '../../src/actors/answers.ts';
 import { expect, test, verifies, when } from '../test.ts';
 
