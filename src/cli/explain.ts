@@ -1,4 +1,5 @@
 import { catalogue, findRequirement, requirementIds, type RequirementId } from '../requirements/catalogue.ts';
+import { fixFor } from '../requirements/fixes.ts';
 import { nearest } from '../directory/problem.ts';
 import type { CheckRecord } from '../report/assemble.ts';
 import { exit, type ExitCode } from './exit.ts';
@@ -30,6 +31,7 @@ function aboutRequirement(id: RequirementId, checks: readonly CheckRecord[]): Ab
     level: `${level}, ${party === 'all' ? 'everybody' : party.replaceAll('-', ' ')}`,
     demands: text,
     why,
+    'what to do': untested === undefined ? fixFor(id) : undefined,
     specification: link,
     'not tested': untested,
     checks: checks
@@ -50,6 +52,7 @@ function aboutCheck({ id, title, file, line, requirements, conditions, tier }: C
     waits: tier === 'full' ? 'for something to expire; it is part of the full tier only' : undefined,
     requirements: requirements.map((requirement) => `${requirement}: ${catalogue[requirement].text}`),
     why: requirements.map((requirement) => catalogue[requirement].why),
+    'what to do': requirements.map((requirement) => fixFor(requirement)),
     specification: requirements.map((requirement) => catalogue[requirement].link),
     mutants: killTable.filter(({ killedBy }) => killedBy.includes(id)).map(({ name }) => name),
   };

@@ -4,6 +4,7 @@ import { examine } from '../directory/load.ts';
 import { now, sample } from '../directory/sample.ts';
 import { compile } from '../directory/schema.ts';
 import type { Plan } from '../profiles/plan.ts';
+import { fixFor } from '../requirements/fixes.ts';
 import { catalogue, type RequirementId } from '../requirements/catalogue.ts';
 import { assemble, type CheckRecord, type RunRecord } from './assemble.ts';
 import type { Evidence } from './ledger.ts';
@@ -120,7 +121,7 @@ test('a contradicted check fails its requirement and the run, and says how to me
     expected: 'a refusal',
     actual: 'accepted',
     executed: true,
-    hint: expect.stringContaining(catalogue[pkce].text),
+    hint: `${fixFor(pkce)} ${catalogue[pkce].link}`,
     stack: expect.anything(),
   });
   expect(requirementOf(results, pkce)).toMatchObject({ verdict: 'fail', checks: [check?.id] });
@@ -133,7 +134,7 @@ for (const fault of ['configuration', 'environment', 'harness', 'subject'] as co
     expect(results.counts.checks.fail).toBe(0);
     const hint = results.checks.find(({ id }) => id.endsWith('/x'))?.hint;
     // Only who has seen the subject misbehave tells it to mend itself.
-    expect(hint ?? '').not.toContain('Mend the server');
+    expect(hint ?? '').not.toContain(fixFor(pkce));
     expect(hint === undefined).toBe(fault === 'subject');
   });
 

@@ -1,5 +1,6 @@
 import { editions } from '../profiles/editions.ts';
 import { assign, narrowing, requirementsOf, type PlannedCheck } from '../profiles/plan.ts';
+import { fixFor } from '../requirements/fixes.ts';
 import { catalogue } from '../requirements/catalogue.ts';
 import {
   judgeCheck,
@@ -139,8 +140,7 @@ function hintFor({ verdict, fault }: Judgement, { requirements }: CheckRecord): 
   if (fault === undefined || (fault === 'subject' && verdict === 'inconclusive')) return undefined;
   const [first] = requirements;
   if (fault !== 'subject' || first === undefined) return fault === 'subject' ? undefined : hints[fault];
-  const { text, why, link } = catalogue[first];
-  return `Mend the server so that it ${text}. ${why} ${link}`;
+  return `${fixFor(first)} ${catalogue[first].link}`;
 }
 
 function tally(judged: readonly { readonly verdict: Verdict }[]): Record<Verdict, number> {

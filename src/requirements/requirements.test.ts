@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
 import { catalogue, findRequirement, requirementIds } from './catalogue.ts';
+import { fixFor } from './fixes.ts';
 import { speaksTo, type Party, type Role } from './specification.ts';
 
 /** Where each specification is published, and what its ids and anchors look like. */
@@ -48,6 +49,12 @@ test('each requirement is told in whole sentences', () => {
     if (untested !== undefined) expect(untested, id).toMatch(/^[A-Z].*\.$/u);
     expect(`${text} ${why} ${untested ?? ''}`, id).not.toMatch(/\s{2,}\S|\n/u);
   }
+});
+
+test('each requirement that is tested says what to do when it is broken', () => {
+  const tested = requirementIds.filter((id) => catalogue[id].untested === undefined);
+  expect(tested.filter((id) => fixFor(id).includes(catalogue[id].text))).toEqual([]);
+  for (const id of tested) expect(fixFor(id), id).toMatch(/^[A-Z].*\.$/u);
 });
 
 test('no two requirements say the same', () => {
