@@ -6,7 +6,7 @@ import { assay, startAssay, type Running } from '../../fixtures/command-line.ts'
 import { ask } from '../../fixtures/service.ts';
 import { operatorInitCommand } from './operator.ts';
 import { serveCommand } from './serve.ts';
-import { quietIo } from '../../fixtures/self-test.ts';
+import { quietIo } from '../../fixtures/quiet-io.ts';
 
 const test = base.extend<{ directory: string }>({
   directory: async ({}, use) => {
