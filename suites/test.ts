@@ -5,6 +5,7 @@ import type { Client } from '../src/actors/client.ts';
 import type { Edit } from '../src/actors/draft.ts';
 import { deniesRegistration, describe, errorOf, FlowError, unavailable } from '../src/actors/flow-error.ts';
 import { operations, type OperationName } from '../src/actors/operations.ts';
+import { timely } from '../src/actors/server-time.ts';
 import { Session } from '../src/actors/session.ts';
 import type { User } from '../src/actors/user.ts';
 import type { Integration, Resource } from '../src/directory/integration.ts';
@@ -183,7 +184,7 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
       const ask = await ledger.noting(session.resource().then((resource) => open(by, resource)));
       const twin = await ledger.noting(ask());
       if (!granted(twin)) throw ledger.note(FlowError.refused(purpose, twin));
-      return ask;
+      return async (...edits) => ledger.noting(timely(ask)(...edits));
     }),
 
   rejects: async ({ client, ledger, operation, asking, exercise }, use) =>
@@ -194,8 +195,9 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
       const question = (): Promise<Reply | 'tls-refusal'> =>
         exercise(refusals.includes('tls-refusal') ? ask(edit).catch(refusedByTls) : ask(edit));
       let reply = await question();
-      // A breakdown of the server may be of the moment: it convicts only where it happens again, between two successes.
-      if (reply !== 'tls-refusal' && reply.status >= 500) {
+      // A breakdown of the server may be of the moment, and a Date header may be late by a moment: they convict only where
+      // they happen again, between two successes.
+      if (reply !== 'tls-refusal' && (reply.status >= 500 || (reply.status < 400 && edit.decides))) {
         await asking(client);
         reply = await question();
       }

@@ -8,6 +8,7 @@ import type { Certificate, Reply, Transport } from '../transport/transport.ts';
 import { isPushed, requestUri, tokensIn } from './answers.ts';
 import { assemble, edited, type Draft, type Edit, type Pairs, type Sealable } from './draft.ts';
 import { errorOf, FlowError } from './flow-error.ts';
+import { clockOf, reachedAt, type ServerClock } from './server-time.ts';
 import { UserError } from './user-error.ts';
 import type { Decision, User, Visit } from './user.ts';
 
@@ -73,8 +74,8 @@ export class Client {
   /** The key that proves possession, and to which tokens are bound. */
   readonly proofKey: SigningKey;
   readonly #nonces = new Map<string, string>();
-  /** Seconds that each origin is ahead of our clock. */
-  readonly #skews = new Map<string, number>();
+  /** What is known of the clock of each origin. */
+  readonly #clocks = new Map<string, ServerClock>();
 
   constructor(parts: ClientParts) {
     this.parts = parts;
@@ -330,7 +331,7 @@ export class Client {
 
   /** The time at the server: what is so far ahead must be so by its clock, not by ours. */
   #now(url: string): number {
-    return this.parts.clock() + (this.#skews.get(new URL(url).origin) ?? 0);
+    return reachedAt(this.parts.clock(), this.#clocks.get(new URL(url).origin));
   }
 
   #pushDraft(attempt: Attempt): Draft {
@@ -407,7 +408,8 @@ export class Client {
     const asked = edited(draft, edits, world);
     const reply = await this.parts.transport.send(assemble(asked, edits));
     const { origin } = new URL(draft.url);
-    this.#skews.set(origin, skewOf(reply, this.parts.clock()));
+    const clock = clockOf(reply, this.#clocks.get(origin));
+    if (clock) this.#clocks.set(origin, clock);
     const nonce = reply.headers['dpop-nonce'];
     if (nonce === undefined) return reply;
     this.#nonces.set(origin, nonce);
@@ -440,12 +442,6 @@ function opened(visit: Visit): Visit {
     ...visit,
     landing: { ...landing, parameters: { ...landing.parameters, ...Object.fromEntries(inside) } },
   };
-}
-
-/** Seconds that the server is ahead, up to a minute; beyond that its Date header is not believed. */
-function skewOf({ headers }: Reply, now: number): number {
-  const seconds = Math.floor(Date.parse(headers['date'] ?? '') / 1000) - now;
-  return Math.abs(seconds) <= 60 ? seconds : 0;
 }
 
 /** ES256 unless the server advertises others only. */

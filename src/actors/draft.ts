@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { signJws, type Unsigned } from '../protocol/jws.ts';
 import type { Metadata } from '../protocol/metadata.ts';
-import type { Certificate, Request } from '../transport/transport.ts';
+import type { Certificate, Reply, Request } from '../transport/transport.ts';
 
 export type Pairs = readonly (readonly [name: string, value: string])[];
 
@@ -39,7 +39,7 @@ export interface Draft {
 /** What an edit may look at. */
 export interface World {
   readonly metadata: Metadata;
-  /** Seconds since 1970, UTC. */
+  /** Whole seconds since 1970, UTC, that the server's clock has reached. */
   readonly now: number;
 }
 
@@ -47,6 +47,8 @@ export interface World {
 export interface Edit {
   readonly name: string;
   readonly apply: (draft: Draft, world: World) => Draft;
+  /** Whether an answer was given to what the name says: a time that was to be exact may not have been. Default: always. */
+  readonly decides?: (reply: Reply) => boolean;
 }
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';

@@ -137,7 +137,7 @@ export class Session {
       metadata: await this.metadata(),
       transport: await this.transport(),
       user: await this.user(),
-      clock: () => Math.floor(this.options.clock() / 1000),
+      clock: () => this.options.clock() / 1000,
     });
   }
 }

@@ -74,23 +74,24 @@ for (const { where, operation, authentication } of endpoints)
           },
         );
 
-      // Ten seconds exactly could become more on the way; nine leave a second for it.
-      test(
-        `${where} accepts an assertion issued 9 seconds ahead`,
-        verifies('fapi2-sp/5.3.2.1-13'),
-        async ({ client, asking, exercise }) => {
-          const ask = await asking(client);
-          expect((await exercise(ask(assertionAhead(9)))).status).toBeLessThan(300);
-        },
-      );
+      for (const claim of ['iat', 'nbf'] as const) {
+        test(
+          `${where} accepts an assertion with ${claim} 10 seconds ahead`,
+          verifies('fapi2-sp/5.3.2.1-13'),
+          async ({ client, asking, exercise }) => {
+            const ask = await asking(client);
+            expect((await exercise(ask(assertionAhead(claim, 10)))).status).toBeLessThan(300);
+          },
+        );
 
-      test(
-        `${where} rejects an assertion issued 70 seconds ahead`,
-        verifies('fapi2-sp/5.3.2.1-13'),
-        async ({ rejects }) => {
-          await rejects(assertionAhead(70), ...badAssertion);
-        },
-      );
+        test(
+          `${where} rejects an assertion with ${claim} 61 seconds ahead`,
+          verifies('fapi2-sp/5.3.2.1-13'),
+          async ({ rejects }) => {
+            await rejects(assertionAhead(claim, 61), ...badAssertion);
+          },
+        );
+      }
 
       test(`${where} rejects an unsigned assertion`, verifies('fapi2-sp/5.4.1-1.3'), async ({ rejects }) => {
         await rejects(assertionAlgorithm('none'), ...badAssertion);

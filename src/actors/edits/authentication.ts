@@ -3,6 +3,7 @@ import { withBrokenSignature } from '../../protocol/jws.ts';
 import { generateKey } from '../../protocol/keys.ts';
 import type { Certificate } from '../../transport/transport.ts';
 import type { Edit } from '../draft.ts';
+import { ahead } from '../server-time.ts';
 import { claimsIn, edit, onPart, type Claims } from './edit.ts';
 
 /** Sends no client authentication, only the client_id. A certificate that merely binds the token stays. */
@@ -17,13 +18,14 @@ const onAssertion = onPart('assertion');
 export const assertion = (name: string, changes: Claims): Edit =>
   onAssertion(name, (jws, world) => ({ ...jws, claims: { ...jws.claims, ...claimsIn(changes, world) } }));
 
-/** Issues the client assertion some seconds ahead of the clock. */
-export const assertionAhead = (seconds: number): Edit =>
-  assertion(`assertion issued ${seconds} s ahead`, {
-    iat: ({ now }) => now + seconds,
-    nbf: ({ now }) => now + seconds,
-    exp: ({ now }) => now + seconds + 60,
-  });
+/** Puts a time of the client assertion exactly so many seconds ahead of the server's clock. */
+export const assertionAhead = (claim: 'iat' | 'nbf', seconds: number): Edit =>
+  ahead(seconds, (time) =>
+    assertion(`assertion with ${claim} ${seconds} s ahead`, {
+      [claim]: time,
+      exp: (world) => Math.max(world.now + 60, time(world) + 5),
+    }),
+  );
 
 /** Signs the client assertion with a key that is not registered, under the kid of the one that is. */
 export const signedWithForeignKey: Edit = onAssertion('signed with a foreign key', (jws) => ({
