@@ -5,6 +5,10 @@ import { FlowError } from './flow-error.ts';
 export const isPushed = (reply: Reply): boolean =>
   (reply.status === 201 || reply.status === 200) && typeof memberOf(reply, 'request_uri') === 'string';
 
+/** Whether a token request was granted. */
+export const isGranted = (reply: Reply): boolean =>
+  reply.status === 200 && typeof memberOf(reply, 'access_token') === 'string';
+
 /** The request_uri of an answer at the PAR endpoint. */
 export function requestUri(reply: Reply): string {
   const value = memberOf(reply, 'request_uri');

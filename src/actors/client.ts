@@ -83,6 +83,18 @@ export class Client {
     this.proofKey = generateKey(proofAlgorithm(parts.metadata));
   }
 
+  /** The registered redirect URI. */
+  get redirectUri(): string {
+    const { redirect_uri: uri } = this.parts.registration;
+    if (uri === undefined)
+      throw new FlowError(
+        'not-given',
+        'configuration',
+        `expected a redirect_uri of ${this.id} in the integration file`,
+      );
+    return uri;
+  }
+
   /** Pushes an authorization request (RFC 9126). */
   async push(...edits: readonly Edit[]): Promise<Reply> {
     return (await this.begin(...edits)).reply;
@@ -100,7 +112,7 @@ export class Client {
     return [
       ['client_id', this.id],
       ['response_type', 'code'],
-      ['redirect_uri', registration.redirect_uri],
+      ['redirect_uri', this.redirectUri],
       ['scope', registration.scope],
       ['state', state],
       ['code_challenge', sha256(verifier)],
@@ -117,7 +129,7 @@ export class Client {
   ): Promise<Visit> {
     const url = new URL(this.#endpoint('authorization_endpoint', 'key'));
     for (const [name, value] of parameters) url.searchParams.append(name, value);
-    return opened(await user.visit(url.href, { callback: this.parts.registration.redirect_uri, decision }));
+    return opened(await user.visit(url.href, { callback: this.redirectUri, decision }));
   }
 
   /** Where a visit is redirected to, one after the other, even to a host that must not be called. */
@@ -153,7 +165,7 @@ export class Client {
       throw new FlowError(
         'no-code',
         'configuration',
-        `expected a redirect to ${this.parts.registration.redirect_uri}, but the user ended at ${landing.page.url} (${landing.page.status}, "${landing.page.title}")`,
+        `expected a redirect to ${this.redirectUri}, but the user ended at ${landing.page.url} (${landing.page.status}, "${landing.page.title}")`,
       );
     const { code, state, error, error_description: description } = landing.parameters;
     if (code === undefined || state !== pushed.attempt.state)
@@ -162,7 +174,7 @@ export class Client {
         'subject',
         `expected a code and the state that was sent, got ${code === undefined ? `error ${error ?? 'none'} (${description ?? 'no description'})` : 'another state'}`,
       );
-    return { code, redirectUri: this.parts.registration.redirect_uri, ...pushed.attempt };
+    return { code, redirectUri: this.redirectUri, ...pushed.attempt };
   }
 
   /** Redeems an authorization code at the token endpoint. */

@@ -1,6 +1,6 @@
 import type { Resource } from '../directory/integration.ts';
 import type { Reply } from '../transport/transport.ts';
-import { isPushed, memberOf, tokensIn } from './answers.ts';
+import { isGranted, isPushed, memberOf, tokensIn } from './answers.ts';
 import type { Client } from './client.ts';
 import type { Edit } from './draft.ts';
 import { FlowError } from './flow-error.ts';
@@ -17,9 +17,6 @@ export interface Operation {
   /** Whether the server granted what was asked. */
   readonly granted: (reply: Reply) => boolean;
 }
-
-const tokensGranted = (reply: Reply): boolean =>
-  reply.status === 200 && typeof memberOf(reply, 'access_token') === 'string';
 
 /** The requests whose deviations a server must refuse. */
 export const operations = {
@@ -45,7 +42,7 @@ export const operations = {
       async (client) =>
       (...edits) =>
         client.obtain(...edits),
-    granted: tokensGranted,
+    granted: isGranted,
   },
   refresh: {
     purpose: 'token request with a refresh token',
@@ -59,11 +56,11 @@ export const operations = {
             'expected a refresh token, as the feature refresh-token is declared; none came',
           );
         const reply = await client.refresh(token, ...edits);
-        if (edits.length === 0 && tokensGranted(reply)) token = tokensIn(reply).refresh ?? token;
+        if (edits.length === 0 && isGranted(reply)) token = tokensIn(reply).refresh ?? token;
         return reply;
       };
     },
-    granted: tokensGranted,
+    granted: isGranted,
   },
   introspect: {
     purpose: 'introspection request',

@@ -4,7 +4,7 @@ import type { Client as Registration } from '../directory/integration.ts';
 import { endpointsIn } from '../protocol/metadata.ts';
 import type { Reply } from '../transport/transport.ts';
 import { faults, type Fault } from '../verdict/verdict.ts';
-import { isPushed, memberOf } from './answers.ts';
+import { isGranted, isPushed, memberOf } from './answers.ts';
 import type { Client } from './client.ts';
 import { assertion } from './edits/authentication.ts';
 import { deniesRegistration, describe, errorOf, FlowError } from './flow-error.ts';
@@ -142,8 +142,10 @@ function clockFinding({ headers }: Reply, now: number): Finding {
 async function trial(client: Client): Promise<Finding> {
   const what = `registration of ${client.id}`;
   const finding = await found(what, async () => {
-    const reply = await client.push();
-    if (isPushed(reply)) return ok(what, 'a pushed authorization request is accepted');
+    const own = client.parts.variant.grant === 'client_credentials';
+    const purpose = own ? 'token request' : 'pushed authorization request';
+    const reply = await (own ? client.ownTokens() : client.push());
+    if (isPushed(reply) || isGranted(reply)) return ok(what, `a ${purpose} is accepted`);
     if (await demandsAnotherAudience(client, reply))
       return {
         what,
@@ -152,7 +154,7 @@ async function trial(client: Client): Promise<Finding> {
         detail:
           'the server refuses its issuer as the audience of a client assertion and accepts its token endpoint (FAPI 2.0, 5.3.2.1, item 8)',
       };
-    const refused = FlowError.refused('pushed authorization request', reply);
+    const refused = FlowError.refused(purpose, reply);
     return {
       what,
       state: 'problem' as const,
@@ -170,7 +172,9 @@ async function demandsAnotherAudience(client: Client, reply: Reply): Promise<boo
   const control = assertion('audience: the token endpoint', {
     aud: ({ metadata }) => metadata.token_endpoint,
   });
-  return isPushed(await client.push(control));
+  return client.parts.variant.grant === 'client_credentials'
+    ? isGranted(await client.ownTokens(control))
+    : isPushed(await client.push(control));
 }
 
 function adviceOn(error: string | undefined): string {
@@ -180,7 +184,7 @@ function adviceOn(error: string | undefined): string {
     case 'invalid_scope':
       return 'Register the scopes of the file for this client, or take those out that it does not have.';
     case 'unauthorized_client':
-      return 'Register the authorization code grant, PAR and the sender constraint of the file for this client.';
+      return 'Register the grant, PAR and the sender constraint of the file for this client.';
     default:
       return 'Compare redirect URI, scopes and variant with the registration at the server.';
   }
@@ -207,6 +211,7 @@ async function certificatesOf(session: Session): Promise<readonly Finding[]> {
 async function flowsOf(session: Session): Promise<readonly Finding[]> {
   const { value } = await session.integration();
   const findings: (Finding | undefined)[] = [];
+  const steps = value.profile.grant === 'client_credentials' ? 'tokens' : 'login, consent, tokens';
   for (const client of [await session.client(), await session.other()])
     findings.push(
       await found(`flow of ${client.id}`, async () => {
@@ -221,10 +226,10 @@ async function flowsOf(session: Session): Promise<readonly Finding[]> {
             advice: adviceOn('invalid_scope'),
           };
         const [resource] = value.resources;
-        if (!resource) return ok(`flow of ${client.id}`, 'login, consent and tokens work');
+        if (!resource) return ok(`flow of ${client.id}`, `${steps} work`);
         const reply = await client.call(resource, access);
         return reply.status < 300
-          ? ok(`flow of ${client.id}`, `login, consent, tokens and ${resource.name} work`)
+          ? ok(`flow of ${client.id}`, `${steps} and ${resource.name} work`)
           : {
               what: `flow of ${client.id}`,
               state: 'problem' as const,

@@ -38,11 +38,17 @@ export class Session {
     loadIntegration(this.options.file, new Date(this.options.clock())),
   );
 
-  readonly transport: () => Promise<Transport> = once(async () => {
+  /** PEM texts of the certificate authorities that are trusted besides. */
+  readonly trust: () => Promise<readonly string[]> = once(async () => {
     const { value, resolve } = await this.integration();
+    return Promise.all((value.trust ?? []).map((path) => readFile(resolve(path), 'utf8')));
+  });
+
+  readonly transport: () => Promise<Transport> = once(async () => {
+    const { value } = await this.integration();
     const transport = openTransport({
       hosts: value.hosts,
-      trust: await Promise.all((value.trust ?? []).map((path) => readFile(resolve(path), 'utf8'))),
+      trust: await this.trust(),
       privateNetwork: this.options.privateNetwork,
       redactor: this.redactor,
       clock: this.options.clock,
@@ -62,6 +68,7 @@ export class Session {
 
   readonly user: () => Promise<User> = once(async () => {
     const { value, file } = await this.integration();
+    if (value.user === undefined) return absentUser;
     const user = await openUser({ user: value.user, transport: await this.transport(), base: dirname(file) });
     this.#closing.push(() => user.close());
     return user;
@@ -156,6 +163,15 @@ export async function clientCertificate(
   if (!certificate || !key) return undefined;
   return { certificate: await resolveReference(certificate, base), key: await resolveReference(key, base) };
 }
+
+/** An integration without a user: whoever asks for one asks for what the file does not declare. */
+const absentUser: User = {
+  visit: async () => {
+    throw new FlowError('not-given', 'configuration', 'expected user in the integration file');
+  },
+  fresh: () => absentUser,
+  close: async () => {},
+};
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;

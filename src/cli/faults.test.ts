@@ -170,7 +170,7 @@ test('a private network that is not allowed is a matter of configuration', async
 test('a wrong password is a matter of configuration', async () => {
   await writeFile(join(dirname(keys.integrationFile), 'wrong.txt'), 'not the password of anybody\n');
   const file = await altered(keys.integrationFile, 'password', ({ user }) => {
-    if (user.driver === 'http') user.fields['password'] = { file: 'wrong.txt' };
+    if (user?.driver === 'http') user.fields['password'] = { file: 'wrong.txt' };
   });
   const { code, runs } = await run(file);
   expect(code).toBe(2);

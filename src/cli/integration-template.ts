@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { Integration } from '../directory/integration.ts';
+import type { Integration, User } from '../directory/integration.ts';
 
 /** What an integration file is written from. */
 export interface Answers extends Pick<
@@ -16,7 +16,7 @@ export interface Answers extends Pick<
   readonly scope: string;
   readonly redirectUri: string;
   readonly resource: Pick<Integration['resources'][number], 'name' | 'method' | 'url' | 'scope'>;
-  readonly driver: Integration['user']['driver'];
+  readonly driver: User['driver'];
 }
 
 /** An integration file in YAML with a comment on each member. It is valid once the files that it names exist. */

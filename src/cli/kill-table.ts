@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { RequirementId } from '../requirements/catalogue.ts';
+import { readSuiteData } from './suite-data.ts';
 
 /** A mutant and what the suites do with it: the proof that its checks can fail. */
 export interface Kill {
@@ -14,11 +13,5 @@ export interface Kill {
   readonly tier?: 'full';
 }
 
-/** Suites stand beside the sources; the table is the one that the self-test wrote and compares. */
-const path = ['../..', '../../..']
-  .map((up) => join(import.meta.dirname, up, 'suites', 'kill-table.json'))
-  .find((each) => existsSync(each));
-
-/** All proven mutants. */
-export const killTable: readonly Kill[] =
-  path === undefined ? [] : (JSON.parse(readFileSync(path, 'utf8')) as Kill[]);
+/** All proven mutants, as the self-test wrote and compares them. */
+export const killTable = (readSuiteData('kill-table.json') ?? []) as readonly Kill[];

@@ -3,14 +3,19 @@ import { catalogue, requirementIds } from '../requirements/catalogue.ts';
 import { exit, type ExitCode } from './exit.ts';
 import type { Io } from './io.ts';
 import { killTable } from './kill-table.ts';
+import { peerCoverage, type Peer } from './peers.ts';
 import { listChecks } from './suite-process.ts';
 
 export const topics = ['requirements', 'checks', 'mutants', 'profiles', 'coverage'] as const;
 export type Topic = (typeof topics)[number];
 
 /** Prints a list, as a table for people or as JSON for programs. */
-export async function listCommand(io: Io, topic: Topic, format: 'text' | 'json'): Promise<ExitCode> {
-  const rows = await rowsOf(topic, io);
+export async function listCommand(
+  io: Io,
+  topic: Topic,
+  { format, peer }: { readonly format: 'text' | 'json'; readonly peer?: Peer },
+): Promise<ExitCode> {
+  const rows = peer === undefined ? await rowsOf(topic, io) : peerCoverage(peer, await listChecks(io.env));
   io.write(format === 'json' ? `${JSON.stringify(rows, undefined, 2)}\n` : table(rows));
   return exit.pass;
 }

@@ -7,6 +7,7 @@ import { explainCommand } from './explain.ts';
 import { initFromArguments, initOptions } from './init-arguments.ts';
 import { UsageError, type Io } from './io.ts';
 import { listCommand, topics } from './list.ts';
+import { peers } from './peers.ts';
 import { json, sinkOptions } from './options.ts';
 import { addEvidenceCommands, subjectOption, subjectsOf } from './program-evidence.ts';
 import { addGateCommands } from './program-gate.ts';
@@ -128,9 +129,23 @@ export async function program(args: readonly string[], io: Io): Promise<ExitCode
     .command(
       'list <topic>',
       'List requirements, checks, mutants, profiles, or coverage',
-      (command) => command.positional('topic', { choices: topics, demandOption: true }).options(json),
-      async ({ topic, json: asJson }) => {
-        code = await listCommand(io, topic, format(asJson));
+      (command) =>
+        command
+          .positional('topic', { choices: topics, demandOption: true })
+          .option('peer', {
+            choices: peers,
+            describe: 'coverage: by the modules of another test suite, instead of by requirements',
+          })
+          .check(({ topic, peer }) => {
+            if (peer === undefined || topic === 'coverage') return true;
+            throw new UsageError('--peer belongs to coverage: `assay list coverage --peer oidf`');
+          })
+          .options(json),
+      async ({ topic, json: asJson, peer }) => {
+        code = await listCommand(io, topic, {
+          format: format(asJson),
+          ...(peer === undefined ? {} : { peer }),
+        });
       },
     )
     .command(

@@ -35,10 +35,13 @@ export const Client = Type.Object(
     id: text('client_id, as registered at the authorization server.'),
     name: Type.Optional(text('Name under which the server shows the client to users. Default: the id.')),
     scope: text('Scopes that the registration permits, separated by spaces.'),
-    redirect_uri: Type.String({
-      format: 'uri',
-      description: 'A registered redirect URI. Assay never serves it.',
-    }),
+    redirect_uri: Type.Optional(
+      Type.String({
+        format: 'uri',
+        description:
+          'A registered redirect URI; needed with the authorization code grant. Assay never serves it.',
+      }),
+    ),
     key: Type.Optional(Reference),
     alg: Type.Optional(
       Type.Enum(['PS256', 'ES256', 'EdDSA', 'Ed25519'], {
@@ -132,7 +135,7 @@ export const AutomaticUser = Type.Object(
 );
 
 export const User = Type.Union([HttpUser, BrowserUser, AutomaticUser], {
-  description: 'Who logs in and consents.',
+  description: 'Who logs in and consents; needed with the authorization code grant.',
 });
 export type User = Static<typeof User>;
 
@@ -228,7 +231,7 @@ export const Integration = Type.Object(
       uniqueItems: true,
       description: 'Declared optional features.',
     }),
-    user: User,
+    user: Type.Optional(User),
     waivers: Type.Optional(Type.Array(Waiver, { description: 'Accepted failures.' })),
   },
   {

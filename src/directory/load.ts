@@ -8,7 +8,7 @@ import type { FileUse } from './rules.ts';
 import { fileUses, ruleFindings } from './rules.ts';
 import { compile } from './schema.ts';
 import { secretFindings, secretLines } from './secrets.ts';
-import { shapeFindings } from './shape.ts';
+import { mistyped, shapeFindings } from './shape.ts';
 import type { Source } from './source.ts';
 import { readSource } from './source.ts';
 
@@ -51,7 +51,8 @@ export function examine(text: string, file: string, now: Date): Examination {
     return { file, ...source.place(finding.pointer, at), ...rest };
   };
   const checked = data === undefined ? undefined : check(data);
-  const findings = checked === undefined ? [] : [...shape(checked), ...ruleFindings(data, now)];
+  const found = checked === undefined ? [] : [...shape(checked), ...ruleFindings(data, now)];
+  const findings = found.filter((finding) => !mistyped(finding, found));
   const problems = [
     ...source.problems.map((problem) => ({ file, ...problem })),
     ...secrets.map(located),

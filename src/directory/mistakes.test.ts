@@ -367,6 +367,26 @@ test('names openid and userinfo where the protocol is plain OAuth', () => {
   ]);
 });
 
+test('names what the code grant needs, and what has no place without a user', () => {
+  const without = sample.replace(/user:\n[^]*waivers:/u, 'waivers:').replaceAll(/ +redirect_uri: .*\n/gu, '');
+  expect(examine(without, 'f', now).problems.map(({ code, pointer }) => [code, pointer])).toEqual([
+    ['missing-member', '/user'],
+    ['missing-member', '/clients/0/redirect_uri'],
+    ['missing-member', '/clients/1/redirect_uri'],
+  ]);
+  const own = (text: string): string =>
+    text.replace('protocol: openid', 'protocol: openid\n  grant: client_credentials');
+  expect(examine(own(without), 'f', now).problems.map(({ code, pointer }) => [code, pointer])).toEqual([
+    ['conflict', '/profile/protocol'],
+    ['conflict', '/features/0'],
+  ]);
+  const plain = own(without)
+    .replace('protocol: openid', 'protocol: oauth')
+    .replaceAll('scope: openid ', 'scope: ')
+    .replace('[refresh-token]', '[]');
+  expect(examine(plain, 'f', now).problems).toEqual([]);
+});
+
 test('names the mistakes of browser steps by the step that was meant', () => {
   const user = `user:
   driver: browser

@@ -19,6 +19,7 @@ export function ruleFindings(data: unknown, now: Date): readonly Finding[] {
     ...issuerRules(root),
     ...hostRules(root),
     ...clientRules(root),
+    ...grantRules(root),
     ...resourceRules(root),
     ...userRules(members(root['user'])),
     ...waiverRules(list(root['waivers']), now),
@@ -146,6 +147,34 @@ function* clientRules(root: Members): Generator<Finding> {
       '/clients/1/id',
       'both clients have this id; mix-ups can only be tried with two different clients',
     );
+}
+
+/** What the code grant needs, and what has no place without a user. */
+function* grantRules(root: Members): Generator<Finding> {
+  const { grant = 'authorization_code', protocol } = members(root['profile']);
+  const missing = (pointer: string, name: string): Finding => ({
+    code: 'missing-member',
+    pointer: `${pointer}/${name}`,
+    at: 'name',
+    message: `missing member ${name}: the authorization code grant (profile/grant) needs it`,
+  });
+  if (grant === 'authorization_code') {
+    if (root['user'] === undefined) yield missing('', 'user');
+    for (const [index, client] of list(root['clients']).map(members).entries())
+      if (client['redirect_uri'] === undefined) yield missing(`/clients/${index}`, 'redirect_uri');
+  }
+  if (grant !== 'client_credentials') return;
+  if (protocol === 'openid')
+    yield conflict(
+      '/profile/protocol',
+      'OpenID Connect is about users, and profile/grant is client_credentials; change one',
+    );
+  for (const [index, feature] of list(root['features']).entries())
+    if (['refresh-token', 'userinfo', 'signed-request', 'signed-response'].some((each) => each === feature))
+      yield conflict(
+        `/features/${index}`,
+        `${String(feature)} needs a user, and profile/grant is client_credentials; change one`,
+      );
 }
 
 function* resourceRules(root: Members): Generator<Finding> {

@@ -27,7 +27,7 @@ function same(a: Finding, b: Finding): boolean {
 }
 
 /** A member is not missing when it stands there with a mistyped name: that is said already. */
-function mistyped(finding: Finding, all: readonly Finding[]): boolean {
+export function mistyped(finding: Finding, all: readonly Finding[]): boolean {
   const missing = segments(finding.pointer).at(-1);
   return (
     finding.code === 'missing-member' &&

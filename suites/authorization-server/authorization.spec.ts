@@ -84,7 +84,7 @@ test.describe('the authorization endpoint', () => {
           ['request_uri', requestUri(foreign.reply)],
         ]),
       );
-      const callbacks = [client, other].map(({ parts }) => parts.registration.redirect_uri);
+      const callbacks = [client, other].map(({ redirectUri }) => redirectUri);
       expect(callbacks.filter((callback) => targets.some((target) => bringsCode(target, callback)))).toEqual(
         [],
       );
