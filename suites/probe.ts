@@ -5,10 +5,10 @@ import type { Egress } from '../src/transport/egress.ts';
 import { shakeHands } from '../src/transport/handshake.ts';
 import { plainHttp, presentation, type PresentationOptions } from '../src/transport/tls.ts';
 
-/** What an offer is made for: something that a server should not agree to, or not in this way. */
+/** Offers of something that a server should not agree to, or not in this way. */
 export interface Bait {
-  readonly offer: Offer;
-  /** What is wrong with a choice, if anything. The same offer is made again, less the chosen suite, while that is news. */
+  readonly offers: readonly Offer[];
+  /** What is wrong with a choice, if anything. The offer is made again, less the chosen suite, while that is news. */
   readonly wrong: (chosen: Chosen) => string | undefined;
 }
 
@@ -20,6 +20,7 @@ export interface Identity {
   readonly certificate: X509Certificate;
   /** Why it would not be accepted, by the code of OpenSSL. */
   readonly refusal?: string;
+  readonly seen: Date;
 }
 
 /** Questions below HTTP, to the ports of URLs; each port is asked once. */
@@ -48,6 +49,12 @@ const byHost = (urls: readonly URL[]): readonly URL[] => [
 
 const secure = (urls: readonly URL[]): readonly URL[] => urls.filter(({ protocol }) => protocol === 'https:');
 
+const inParts = (offer: Offer): readonly Offer[] =>
+  Array.from({ length: Math.ceil(offer.suites.length / most) }, (_, part) => ({
+    ...offer,
+    suites: offer.suites.slice(part * most, (part + 1) * most),
+  }));
+
 /** A port that refuses everything shows nothing by it. */
 class Unproven extends Error {
   override readonly name = 'Unproven';
@@ -55,15 +62,15 @@ class Unproven extends Error {
 }
 
 export function openProbe(options: PresentationOptions & Egress): Probe {
-  async function takenBy(url: URL, { offer, wrong }: Bait): Promise<readonly string[]> {
-    const shake = (suites: readonly number[]) =>
-      shakeHands(hostOf(url), portOf(url), { ...offer, suites }, options);
+  const shake = (url: URL, offer: Offer) => shakeHands(hostOf(url), portOf(url), offer, options);
+
+  async function takenBy(url: URL, { offers, wrong }: Bait): Promise<readonly string[]> {
     const found = new Set<string>();
     let chosen: 'something' | 'nothing' = 'nothing';
-    for (let at = 0; at < offer.suites.length; at += most) {
-      let suites = offer.suites.slice(at, at + most);
+    for (const offer of offers.flatMap(inParts)) {
+      let { suites } = offer;
       while (suites.length > 0) {
-        const answer = await shake(suites);
+        const answer = await shake(url, { ...offer, suites });
         if (answer.answer !== 'chosen') break;
         chosen = 'something';
         const what = wrong(answer);
@@ -73,9 +80,11 @@ export function openProbe(options: PresentationOptions & Egress): Probe {
       }
     }
     if (chosen === 'nothing') {
-      const { answer } = await shakeHands(hostOf(url), portOf(url), welcome, options);
+      const { answer } = await shake(url, welcome);
       if (answer !== 'chosen')
-        throw new Unproven(`expected ${url.host} to accept TLS 1.2 or 1.3 with some common suite; it refuses`);
+        throw new Unproven(
+          `expected ${url.host} to accept TLS 1.2 or 1.3 with some common suite; it refuses`,
+        );
     }
     return [...found].map((what) => `${url.host}: ${what}`);
   }
@@ -105,6 +114,7 @@ export function openProbe(options: PresentationOptions & Egress): Probe {
           return {
             where: url.host,
             host: hostOf(url),
+            seen: new Date(),
             certificate: new X509Certificate(leaf),
             ...(refusal === undefined ? {} : { refusal }),
           };

@@ -1,12 +1,19 @@
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { test as base, type TestDetails } from '@playwright/test';
 import { memberOf } from '../src/actors/answers.ts';
 import type { Client } from '../src/actors/client.ts';
 import type { Edit } from '../src/actors/draft.ts';
-import { deniesRegistration, describe, errorOf, FlowError, unavailable } from '../src/actors/flow-error.ts';
+import {
+  challengeErrorOf,
+  deniesRegistration,
+  describe,
+  errorOf,
+  FlowError,
+  unavailable,
+} from '../src/actors/flow-error.ts';
 import { operations, type OperationName } from '../src/actors/operations.ts';
 import { timely } from '../src/actors/server-time.ts';
-import { Session } from '../src/actors/session.ts';
+import { clientCertificate, Session } from '../src/actors/session.ts';
 import type { User } from '../src/actors/user.ts';
 import type { Integration, Resource } from '../src/directory/integration.ts';
 import { assign, type Condition } from '../src/profiles/plan.ts';
@@ -68,6 +75,8 @@ interface Fixtures {
   readonly exercise: <T>(question: Promise<T>) => Promise<T>;
   /** Something of the run's first moment whose life is over; checks that `wait` share the time that this takes. */
   readonly dead: <N extends keyof Subjects>(name: N) => Promise<Subjects[N]>;
+  /** Keeps something that was measured, for the report. It has no part in the verdict. */
+  readonly measure: (name: string, value: number, unit: string) => void;
   /** A precondition: gives the value back, or ends the check as inconclusive where there is none. */
   readonly given: <T>(value: T | undefined | false, expected: string) => T;
   /** Brings a client to where it can make the request of `operation`, shows that the valid one is granted, and asks with edits. */
@@ -139,8 +148,18 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
       return reply;
     }),
   integration: async ({ session, ledger }, use) => use((await ledger.noting(session.integration())).value),
-  probe: async ({ run, integration, ledger }, use) =>
-    use(ledger.watch(openProbe({ hosts: integration.hosts, privateNetwork: run.privateNetwork }))),
+  probe: async ({ run, session, ledger }, use) => {
+    const { value, file } = await ledger.noting(session.integration());
+    const [first] = value.clients;
+    const certificate = first && (await ledger.noting(clientCertificate(first, dirname(file))));
+    const trust = await ledger.noting(session.trust());
+    const { privateNetwork } = run;
+    await use(
+      ledger.watch(
+        openProbe({ hosts: value.hosts, privateNetwork, trust, ...(certificate && { certificate }) }),
+      ),
+    );
+  },
   resource: async ({ session, ledger }, use) => use(await ledger.noting(session.resource())),
   client: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.client()))),
   other: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.other()))),
@@ -169,6 +188,11 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
       ledger.exchanges.push(...aged.exchangesOf(name));
       testInfo.setTimeout(testInfo.timeout + (await ledger.noting(aged.left(name))));
       return ledger.noting(aged.dead(name));
+    }),
+
+  measure: async ({ ledger }, use) =>
+    use((name, value, unit) => {
+      ledger.measured.push({ name, value, unit });
     }),
 
   given: async ({ ledger }, use) =>
@@ -205,7 +229,9 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
         await asking(client);
         return;
       }
-      const refusal = errorOf(reply) ?? (reply.status === 401 ? 'unauthenticated' : undefined);
+      // The body of a resource is its own; what it calls an error is none of RFC 6750.
+      const error = operation === 'call' ? challengeErrorOf(reply) : errorOf(reply);
+      const refusal = error ?? (reply.status === 401 ? 'unauthenticated' : undefined);
       const named = operation === 'push' && signed ? [...refusals, ...inRequestObject(refusals)] : refusals;
       if (reply.status < 400 || reply.status > 499 || refusal === undefined || !named.includes(refusal))
         throw ledger.note(

@@ -44,7 +44,7 @@ const limit = 131_072;
 /** Of a record (RFC 5246, section 6.2.3). */
 const recordLimit = 16_384 + 2048;
 
-const types = { alert: 21, handshake: 22 } as const;
+const types = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
 const messages = { serverHello: 2, serverKeyExchange: 12, serverHelloDone: 14 } as const;
 
 /**
@@ -73,6 +73,8 @@ function recordsIn(bytes: Buffer): { handshake: Buffer; alert?: number } {
   let rest = bytes;
   while (rest.length > 0) {
     const type = rest.readUInt8(0);
+    // Whatever comes later belongs to the encrypted part of TLS 1.3.
+    if ((type === types.changeCipherSpec || type === types.applicationData) && parts.length > 0) break;
     if (type !== types.handshake && type !== types.alert)
       throw malformed(`byte 0x${type.toString(16)} begins no alert and no handshake`);
     if (rest.length < 5) break;
@@ -136,7 +138,7 @@ function keysOf({ version, suite }: Chosen, body: Buffer): { keys: KeyAgreement 
   if (/_PSK_/u.test(name)) return undefined;
   const read = reader(body, 'ServerKeyExchange');
   const parameters = ((): KeyAgreement | undefined => {
-    if (finiteField.includes(suite) || /^TLS_DH_anon_/u.test(name)) {
+    if (finiteField.includes(suite) || name.startsWith('TLS_DH_anon_')) {
       const prime = read.bytes(read.number(2));
       for (let skipped = 0; skipped < 2; skipped += 1) read.bytes(read.number(2));
       return { bits: bitsOf(prime) };

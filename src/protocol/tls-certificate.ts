@@ -37,5 +37,6 @@ function content(der: Buffer, at: number): readonly [start: number, end: number]
 
 /** Whether the certificate names a host or an address, as RFC 9525 compares them: the common name is no name. */
 export const isFor = (certificate: X509Certificate, host: string): boolean =>
-  certificate.checkIP(host) !== undefined ||
-  certificate.checkHost(host, { subject: 'never', partialWildcards: false }) !== undefined;
+  (/^[\d.]+$|:/u.test(host)
+    ? certificate.checkIP(host)
+    : certificate.checkHost(host, { subject: 'never', partialWildcards: false })) !== undefined;

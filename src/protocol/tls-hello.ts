@@ -45,6 +45,9 @@ export const randomLength = 96;
 /** Curves of less than 224 bits: RFC 9325, section 4.5, MUST NOT. */
 export const smallCurves: readonly number[] = [1, 2, 3, 4, 5, 15, 16, 17, 18, 19];
 
+/** The curves of keys in certificates: P-256, P-384 and P-521. */
+export const certificateCurves: readonly number[] = [23, 24, 25];
+
 /** X25519, X448, the NIST and Brainpool curves, the groups of RFC 7919. */
 const groups: readonly number[] = [
   29, 23, 24, 25, 30, 21, 22, 6, 7, 8, 9, 10, 11, 12, 13, 14, 20, 26, 27, 28, 256, 257, 258,
@@ -55,8 +58,24 @@ export const brokenSignatures: readonly number[] = [0x0203, 0x0201, 0x0202, 0x01
 
 /** ECDSA, EdDSA, RSA-PSS and RSA with SHA-256 and more, then with what is broken. */
 const signatures: readonly number[] = [
-  0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501,
-  0x0601, 0x0402, 0x0301, 0x0303, ...brokenSignatures,
+  0x0403,
+  0x0503,
+  0x0603,
+  0x0807,
+  0x0808,
+  0x0804,
+  0x0805,
+  0x0806,
+  0x0809,
+  0x080a,
+  0x080b,
+  0x0401,
+  0x0501,
+  0x0601,
+  0x0402,
+  0x0301,
+  0x0303,
+  ...brokenSignatures,
 ];
 
 /** The offer that every server understands that speaks TLS 1.2 or 1.3 at all. */
@@ -103,9 +122,7 @@ function extensionsOf(offer: Offer, host: string | undefined, share: Uint8Array)
     // Older versions have no such extension, and some servers mind it.
     ...(versions[offer.version] < versions['TLS 1.2']
       ? []
-      : [
-          extension(extensions.signatureAlgorithms, sized(2, ...(offer.signatures ?? signatures).map(u16))),
-        ]),
+      : [extension(extensions.signatureAlgorithms, sized(2, ...(offer.signatures ?? signatures).map(u16)))]),
     ...(modern
       ? [
           extension(

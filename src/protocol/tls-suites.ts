@@ -174,7 +174,8 @@ export const prohibited: readonly number[] = [
 ];
 
 /** With ephemeral keys, so that recorded traffic stays closed when the server's key is lost. */
-export const isForwardSecret = (suite: number): boolean => /^TLS_(?:ECDHE|DHE|ECCPWD)_/u.test(suiteName(suite));
+export const isForwardSecret = (suite: number): boolean =>
+  /^TLS_(?:ECDHE|DHE|ECCPWD)_/u.test(suiteName(suite));
 
 /** Ephemeral Diffie-Hellman in a finite field. */
 export const finiteField = named(/^TLS_DHE_/u);
@@ -191,7 +192,10 @@ export const chained = named(/^TLS_ECDHE_(?:RSA|ECDSA)_WITH_AES_.*_CBC_/u);
 export const common: readonly number[] = [
   ...tls13.keys(),
   ...recommended,
-  ...named(/^TLS_ECDHE_(?:RSA|ECDSA)_WITH_(?:CHACHA20|AES)_/u).filter((suite) => !recommended.includes(suite)),
+  ...named(/^TLS_ECDHE_(?:RSA|ECDSA)_WITH_(?:CHACHA20|AES)_/u).filter(
+    (suite) => !recommended.includes(suite),
+  ),
   ...named(/^TLS_DHE_RSA_WITH_(?:CHACHA20|AES)_/u),
-  ...named(/^TLS_RSA_WITH_(?:AES_|3DES_)/u),
+  ...named(/^TLS_RSA_WITH_AES_/u),
+  ...named(/^TLS_(?:(?:ECDHE|DHE)_RSA|ECDHE_ECDSA|RSA)_WITH_3DES_/u),
 ];

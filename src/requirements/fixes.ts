@@ -18,7 +18,7 @@ const securityProfile: Fixes<typeof fapi2sp> = {
   'fapi2-sp/5.2.3-1':
     'Send Strict-Transport-Security with a max-age above 0 with every answer of the authorization endpoint, redirects and errors included.',
   'fapi2-sp/5.2.3-2':
-    'Take every suite that RFC 9325, section 4.2 tells not to use out of the configuration of the hosts that browsers reach.',
+    'Take every suite that RFC 9325, section 4.1 forbids out of the configuration of the hosts that browsers reach: without encryption or authentication, for export, with DES or RC4.',
   'fapi2-sp/5.2.3-3':
     'Send no Access-Control-Allow-Origin at the authorization endpoint, neither to GET, POST nor OPTIONS; take the path out of the CORS settings of gateway and framework.',
   'fapi2-sp/5.3.2.1-1':
@@ -134,13 +134,27 @@ const founding: Fixes<typeof foundations> = {
   'rfc7009/2.2-1': 'Answer the revocation of a token that you do not know with 200.',
   'rfc7662/2.2-1':
     'Answer with {"active": false} alone for every token that is expired, revoked, unknown or not for the one who asks.',
+  'rfc9110/5.1-1': 'Look header fields up in lower case; DPOP, DPoP and dpop are one name.',
   'rfc9110/11.1-1': 'Compare the scheme of the Authorization header in lower case.',
   'rfc9126/2.3-1':
     'Answer methods other than POST at the pushed authorization request endpoint with 405 and Allow: POST.',
   'rfc9126/4-1':
     'Mark a request_uri as used when the authorization is complete; a reload before the login may still work.',
+  'rfc9325/4.1-1':
+    'Allow on TLS 1.2 only suites that begin with TLS_ECDHE and use AES or ChaCha20 (RFC 9325, section 4.1).',
+  'rfc9325/4.2-1':
+    'Take the suites in CBC mode out of the configuration, or switch encrypt_then_mac on (RFC 7366).',
+  'rfc9449/4.3-1':
+    'Parse htu and the URL of the request, write both in one way (scheme and host in lower case, no default port, no query, no fragment), and compare these.',
+  'rfc9449/5-1':
+    'Ask of a refresh that the client authenticates, and bind the new access token to whatever key its DPoP proof shows.',
   'rfc9449/7.1-1': 'Challenge with WWW-Authenticate: DPoP and the algorithms that you accept.',
+  'rfc9449/7.1-2':
+    'Write error and algs into the challenge: WWW-Authenticate: DPoP error="invalid_dpop_proof", algs="ES256 PS256".',
+  'rfc9449/9-1':
+    'Answer a proof without a nonce of yours with 401, WWW-Authenticate: DPoP error="use_dpop_nonce" and one DPoP-Nonce header; or take dpop-nonce out of the features, if no server asks for nonces.',
   'rfc9449/11.1-1': 'Remember the jti of proofs for as long as their iat is accepted.',
+  'rfc9449/11.1-2': 'Accept an iat up to a minute in the past, and up to ten seconds ahead.',
   'rfc9700/2.1-1':
     'Compare redirect URIs as strings with the registered ones, before anything is decoded or normalised.',
   'rfc9700/4.2.4-1': 'Send Referrer-Policy: no-referrer with every page.',

@@ -22,15 +22,55 @@ export const foundations = {
       'refuses authorization requests that repeat a parameter',
       'Two components that each read another one of the values are played against each other.',
     ),
+    '3.1-2': shall(
+      'authorization-server',
+      'ignores parameters of authorization requests that it does not know',
+      'A client that uses an extension somewhere else would be locked out here.',
+    ),
+    '3.1-3': shall(
+      'authorization-server',
+      'takes parameters of authorization requests without a value for absent',
+      'Two components that take an empty value for different things are played against each other.',
+    ),
+    '3.1-4': shall(
+      'authorization-server',
+      'repeats no parameter in authorization responses',
+      'The code of an attacker beside the real one is redeemed by whoever reads the other of the two.',
+    ),
+    '3.1.2-1': shall(
+      'authorization-server',
+      'takes as redirect URIs absolute ones without a fragment only',
+      'Parameters behind a fragment never reach the client, and scripts of its page read them.',
+    ),
+    '3.1.2-2': shall(
+      'authorization-server',
+      'keeps the query of a redirect URI when it adds parameters',
+      'The client finds out by it where the response belongs.',
+    ),
     '3.2-1': shall(
       'authorization-server',
       'refuses token requests that repeat a parameter',
       'A request of two meanings is judged by one and executed by the other.',
     ),
+    '3.3-1': shall(
+      'authorization-server',
+      'takes scopes in any order',
+      'A correct client would be refused for how it sorts.',
+    ),
     '4.1.2-1': should(
       'authorization-server',
       'revokes the tokens that were issued for a code when the code is used again',
       'Of two parties that use one code, one is a thief, and it may have been the first.',
+    ),
+    '4.1.2-2': shall(
+      'authorization-server',
+      'returns the state exactly as it came, and none where none came',
+      'The client keeps there what it must find again: what was cut or changed belongs to nobody.',
+    ),
+    '4.1.2.1-1': shall(
+      'authorization-server',
+      'tells the client by access_denied that the user refused',
+      'A client that cannot tell a refusal from a failure asks its user again and again.',
     ),
     '5.1-1': shall(
       'authorization-server',
@@ -80,6 +120,11 @@ export const foundations = {
     ),
   }),
   ...rfc('rfc9110', {
+    '5.1-1': shall(
+      'servers',
+      'compares the names of header fields without regard to case',
+      'Clients and what stands between spell names in several ways.',
+    ),
     '11.1-1': shall(
       'resource-server',
       'compares the authentication scheme without regard to case',
@@ -97,17 +142,59 @@ export const foundations = {
       'lets a request_uri be used once',
       'A second use is somebody else, or a mistake.',
     ),
+    '4-2': may(
+      'authorization-server',
+      'lets a request_uri be opened again until the user has decided',
+      'Users reload pages, and their software looks at links before they do.',
+    ),
+  }),
+  ...rfc('rfc9325', {
+    '4.1-1': should(
+      'servers',
+      'negotiates no suite with static keys, with finite fields or of less than 128 bits',
+      'Recorded traffic opens with the key of the server, and short blocks repeat within one connection.',
+    ),
+    '4.2-1': should(
+      'servers',
+      'uses suites in CBC mode with encrypt_then_mac only',
+      'What a server says of the padding of a record gives its content away byte by byte.',
+    ),
   }),
   ...rfc('rfc9449', {
+    '4.3-1': should(
+      'servers',
+      'normalises URLs before it compares the htu of a DPoP proof',
+      'Libraries of correct clients spell one URL in several ways.',
+    ),
+    '5-1': should(
+      'authorization-server',
+      'leaves the refresh tokens of confidential clients unbound to a DPoP key',
+      'A client that changes its key would need its users again; its authentication protects the token already.',
+    ),
     '7.1-1': shall(
       'resource-server',
       'challenges calls with DPoP-bound tokens by the scheme DPoP',
       'A client cannot tell otherwise that a proof is wanted.',
     ),
+    '7.1-2': should(
+      'resource-server',
+      'names in its challenges the error and the algorithms of proofs',
+      'A client cannot tell otherwise whether its proof or its token is at fault.',
+    ),
+    '9-1': may(
+      'resource-server',
+      'asks for nonces in DPoP proofs',
+      'A nonce keeps proofs that were made in advance from being used later.',
+    ),
     '11.1-1': may(
       'servers',
       'refuses a DPoP proof that was used before',
       'A proof that was recorded can be sent again for as long as it is fresh.',
+    ),
+    '11.1-2': should(
+      'servers',
+      'accepts DPoP proofs whose time differs from its own by ten seconds',
+      'Clocks differ a little; correct clients would be refused.',
     ),
   }),
   ...rfc('rfc9700', {

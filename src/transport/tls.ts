@@ -89,7 +89,11 @@ export interface PresentationOptions extends ProbeOptions {
  * The certificates that a server presents. They are reported, and none is refused here.
  * @throws TransportError when there was no handshake in time.
  */
-export function presentation(host: string, port: number, options: PresentationOptions): Promise<Presentation> {
+export function presentation(
+  host: string,
+  port: number,
+  options: PresentationOptions,
+): Promise<Presentation> {
   const where = `${host}:${port}`;
   return new Promise((resolve, reject) => {
     permit(host, port, options);

@@ -1,20 +1,55 @@
-import { endpointsIn } from '../../src/protocol/metadata.ts';
-import { expect, test, verifies } from '../test.ts';
+import { endpointsIn, type Metadata } from '../../src/protocol/metadata.ts';
+import { expect, test, verifies, when } from '../test.ts';
+import { allowedOnly, demands, flaws, recommendedOnly, shouldNot, trials } from '../tls.ts';
+
+/**
+ * Endpoints that browsers are sent to (FAPI 2.0 SP, 5.2.3). A port that serves other endpoints besides is judged by what
+ * holds for those (5.2.2) as well: TLS does not know which one a connection is for.
+ */
+const forBrowsers = ['authorization_endpoint', 'end_session_endpoint'];
+
+const urlsFor = (metadata: Metadata): readonly URL[] =>
+  forBrowsers.flatMap((name) => URL.parse(String(metadata[name])) ?? []);
+
+const urlsForServers = (metadata: Metadata): readonly URL[] =>
+  endpointsIn(Object.fromEntries(Object.entries(metadata).filter(([name]) => !forBrowsers.includes(name))));
 
 test.describe('the endpoints of the authorization server', () => {
   test('do not answer plain HTTP', verifies('fapi2-sp/5.2.1-1'), async ({ exercise, metadata, probe }) => {
     expect(await exercise(probe.answeringInTheClear(endpointsIn(metadata)))).toEqual([]);
   });
 
-  // A server that refuses every handshake shows nothing: TLS 1.2 or 1.3 is the valid twin.
-  for (const [name, version] of [
-    ['TLS 1.0', 'TLSv1'],
-    ['TLS 1.1', 'TLSv1.1'],
-  ] as const)
-    test(`refuse ${name}`, verifies('fapi2-sp/5.2.1-2'), async ({ exercise, metadata, probe, given }) => {
-      const urls = endpointsIn(metadata);
-      const modern = await probe.accepting(urls, 'TLSv1.2', 'TLSv1.3');
-      given(modern.length > 0, 'expected the endpoints to accept TLS 1.2 or 1.3');
-      expect(await exercise(probe.accepting(urls, version))).toEqual([]);
+  for (const trial of [...trials, ...shouldNot])
+    test(trial.does.join(' '), verifies(trial.requirement), async ({ exercise, metadata, probe }) => {
+      expect(await exercise(probe.taking(endpointsIn(metadata), trial))).toEqual([]);
     });
+
+  test(
+    recommendedOnly.does.join(' '),
+    verifies(recommendedOnly.requirement),
+    async ({ exercise, metadata, probe }) => {
+      expect(await exercise(probe.taking(urlsForServers(metadata), recommendedOnly))).toEqual([]);
+    },
+  );
+
+  for (const demand of demands)
+    test(
+      `present ${demand.what}`,
+      verifies('fapi2-sp/5.2.1-3'),
+      async ({ exercise, metadata, probe, given }) => {
+        const identities = await exercise(probe.identities(endpointsIn(metadata)));
+        given(identities.every(demand.known), 'expected the authorities of the servers under `trust`');
+        expect(flaws(identities, demand)).toEqual([]);
+      },
+    );
+});
+
+test.describe('the endpoints for browsers', when('authorization_code'), () => {
+  test(
+    allowedOnly.does.join(' '),
+    verifies(allowedOnly.requirement),
+    async ({ exercise, metadata, probe }) => {
+      expect(await exercise(probe.taking(urlsFor(metadata), allowedOnly))).toEqual([]);
+    },
+  );
 });

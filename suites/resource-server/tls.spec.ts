@@ -1,24 +1,35 @@
+import type { Integration } from '../../src/directory/integration.ts';
 import { expect, test, verifies } from '../test.ts';
+import { demands, flaws, recommendedOnly, shouldNot, trials } from '../tls.ts';
+
+const urlsOf = ({ resources }: Integration): readonly URL[] => resources.map(({ url }) => new URL(url));
 
 test.describe('the resource API', () => {
   test(
     'does not answer plain HTTP',
     verifies('fapi2-sp/5.2.1-1'),
     async ({ exercise, integration, probe }) => {
-      const urls = integration.resources.map(({ url }) => new URL(url));
-      expect(await exercise(probe.answeringInTheClear(urls))).toEqual([]);
+      expect(await exercise(probe.answeringInTheClear(urlsOf(integration)))).toEqual([]);
     },
   );
 
-  // A server that refuses every handshake shows nothing: TLS 1.2 or 1.3 is the valid twin.
-  for (const [name, version] of [
-    ['TLS 1.0', 'TLSv1'],
-    ['TLS 1.1', 'TLSv1.1'],
-  ] as const)
-    test(`refuses ${name}`, verifies('fapi2-sp/5.2.1-2'), async ({ exercise, integration, probe, given }) => {
-      const urls = integration.resources.map(({ url }) => new URL(url));
-      const modern = await probe.accepting(urls, 'TLSv1.2', 'TLSv1.3');
-      given(modern.length > 0, 'expected the API to accept TLS 1.2 or 1.3');
-      expect(await exercise(probe.accepting(urls, version))).toEqual([]);
-    });
+  for (const trial of [...trials, ...shouldNot, recommendedOnly])
+    test(
+      `${trial.does[0]}s ${trial.does[1]}`,
+      verifies(trial.requirement),
+      async ({ exercise, integration, probe }) => {
+        expect(await exercise(probe.taking(urlsOf(integration), trial))).toEqual([]);
+      },
+    );
+
+  for (const demand of demands)
+    test(
+      `presents ${demand.what}`,
+      verifies('fapi2-sp/5.2.1-3'),
+      async ({ exercise, integration, probe, given }) => {
+        const identities = await exercise(probe.identities(urlsOf(integration)));
+        given(identities.every(demand.known), 'expected the authorities of the servers under `trust`');
+        expect(flaws(identities, demand)).toEqual([]);
+      },
+    );
 });
