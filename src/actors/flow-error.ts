@@ -1,11 +1,24 @@
+import { parseChallenges, type Challenge } from '../protocol/challenge.ts';
 import type { Reply } from '../transport/transport.ts';
 
-/** The error code of a refusal: of the body (RFC 6749, section 5.2), or of the challenge (RFC 6750, section 3). */
+/** The challenges of a refusal (RFC 9110, section 11.6.1); undefined where they do not follow its grammar. */
+export const challengesOf = ({ headers }: Reply): readonly Challenge[] | undefined =>
+  parseChallenges(headers['www-authenticate'] ?? '');
+
+/** The error code of the challenge (RFC 6750, section 3); the body of a resource is its own. */
+export const challengeErrorOf = (reply: Reply): string | undefined =>
+  challengesOf(reply)
+    ?.find(({ parameters }) => parameters.has('error'))
+    ?.parameters.get('error');
+
+/** The error code of a refusal: of the challenge, or of the body (RFC 6749, section 5.2). */
 export function errorOf(reply: Reply): string | undefined {
   const { body } = reply;
-  if (typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string')
-    return body.error;
-  return /\berror="([^"]*)"/u.exec(reply.headers['www-authenticate'] ?? '')?.[1];
+  const told =
+    typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string'
+      ? body.error
+      : undefined;
+  return challengeErrorOf(reply) ?? told;
 }
 
 /** What a reply says, in a few words and without its secrets. */

@@ -124,6 +124,7 @@ function checkResult(record: CheckRecord, { plan }: RunFile): CheckResult {
     ...(hint === undefined ? {} : { hint }),
     ...(record.started === undefined ? {} : { started: record.started }),
     duration_ms: record.duration_ms ?? 0,
+    ...(evidence?.measured === undefined ? {} : { measured: [...evidence.measured] }),
     exchanges: [...(evidence?.exchanges ?? [])],
     ...(evidence?.stack === undefined ? {} : { stack: evidence.stack }),
   };

@@ -3,7 +3,7 @@ import { html, type Markup } from './markup.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import type { CheckResult, RequirementResult, Results } from './results.ts';
 import { cut, duration } from './text.ts';
-import { faultNames, verdictNames, waiverOf } from './view.ts';
+import { faultNames, measure, verdictNames, waiverOf } from './view.ts';
 
 type Waiver = NonNullable<RequirementResult['waiver']>;
 
@@ -57,12 +57,13 @@ function head(results: Results, check: CheckResult, title: Markup, place: Markup
 }
 
 function explanation(results: Results, check: CheckResult): Markup {
-  const { reason, fault, hint, expected, actual } = check;
+  const { reason, fault, hint, expected, actual, measured } = check;
   const waiver = waiverOf(results, check);
   const notes: [string, Markup | string | undefined][] = [
     ['Reason', reason],
     ['Fault', fault === undefined ? undefined : html`${fault}: ${faultNames[fault]}`],
     ['What to do', hint],
+    ['Measured', measured?.map(measure).join('; ')],
     ['Waived', waiver && waived(waiver)],
   ];
   const said = notes.filter(([, text]) => text !== undefined);

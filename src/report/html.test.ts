@@ -195,6 +195,11 @@ test('leads from a requirement to its folded check', async ({ page }, info) => {
   await expect(page.locator('#check-authorization-server-dpop-rejects-no-proof')).toHaveAttribute('open', '');
 });
 
+test('shows what a check measured', async ({ page }, info) => {
+  await open(page, info, sampleResults());
+  await expect(page.getByText('revoked token refused after: 38 ms')).toHaveCount(1);
+});
+
 test('filters and unfolds the other checks', async ({ page }, info) => {
   await open(page, info, sampleResults());
   await page.getByRole('searchbox').fill('5.3.2.2-1 response');

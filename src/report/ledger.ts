@@ -2,6 +2,7 @@ import type { TestInfo } from '@playwright/test';
 import type { Exchange } from '../transport/exchange.ts';
 import { faults, type Fault } from '../verdict/verdict.ts';
 import type { Ending } from '../verdict/judge.ts';
+import type { Measurement } from './results.ts';
 
 /** The subject was seen to do something else than a check states. */
 export class Contradiction extends Error {
@@ -21,6 +22,7 @@ export interface Evidence {
   readonly ending: Ending;
   readonly exercised: number;
   readonly exchanges: readonly Exchange[];
+  readonly measured?: readonly Measurement[];
   readonly expected?: string;
   readonly actual?: string;
   readonly stack?: string;
@@ -31,6 +33,7 @@ export class Ledger {
   /** How often the check put its question to the subject. */
   exercised = 0;
   readonly exchanges: Exchange[] = [];
+  readonly measured: Measurement[] = [];
   readonly #errors: Error[] = [];
   #thrown: { error: Error | undefined; message: string; stack: string } | undefined;
 
@@ -82,6 +85,7 @@ export class Ledger {
       exchanges: this.exchanges
         .toSorted((one, other) => one.id - other.id)
         .map((exchange, at) => ({ ...exchange, id: at + 1 })),
+      ...(this.measured.length === 0 ? {} : { measured: this.measured }),
       ...(seen ? { expected: scrub(seen.expected), actual: scrub(seen.actual) } : {}),
       ...(this.#thrown ? { stack: scrub(this.#thrown.stack) } : {}),
     };

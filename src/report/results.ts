@@ -10,6 +10,13 @@ const Fault = Type.Optional(
 );
 const Instant = Type.String({ format: 'date-time', description: 'ISO 8601 in UTC.' });
 
+/** Something that a check measured beside its verdict. */
+export const Measurement = Type.Object(
+  { name: Type.String(), value: Type.Number(), unit: Type.String() },
+  { ...closed, description: 'What was measured, in words; how much, in which unit.' },
+);
+export type Measurement = Static<typeof Measurement>;
+
 /** What became of one check. */
 export const CheckResult = Type.Object(
   {
@@ -31,6 +38,7 @@ export const CheckResult = Type.Object(
     hint: Type.Optional(Type.String({ description: 'What the responsible party can do.' })),
     started: Type.Optional(Instant),
     duration_ms: Type.Number(),
+    measured: Type.Optional(Type.Array(Measurement)),
     exchanges: Type.Array(Exchange),
     stack: Type.Optional(Type.String({ description: 'Where in the check an error arose.' })),
   },

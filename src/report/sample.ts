@@ -29,7 +29,7 @@ const notApplicable = (reason: string): Finding => ({
   drafts: [],
 });
 
-/** What did not pass, by check id. */
+/** What did not pass, or measured something, by check id. */
 const findings: Readonly<Record<string, Finding>> = {
   'authorization-server/par/rejects-the-plain-method': {
     verdict: 'fail',
@@ -100,6 +100,9 @@ const findings: Readonly<Record<string, Finding>> = {
       valid,
       reset(push(['replay the assertion'], `${challenge}S256`, [400, {}], { at: 26, took: 5004 })),
     ],
+  },
+  'resource-server/token-use/rejects-a-revoked-token': {
+    measured: [{ name: 'revoked token refused after', value: 38, unit: 'ms' }],
   },
   'authorization-server/token/rejects-the-code-of-another-client': {
     verdict: 'inconclusive',

@@ -22,6 +22,7 @@ test('tells of each failure all that is needed to act', () => {
     '  Report      reports/accounts-as/20261120T020000Z-k3v9/report.html',
     'FAIL  northbank/accounts-as, sandbox, FAPI 2.0 Security Profile (Final, February 2025)',
     '  Without a check: 1 (fapi2-sp/5.2.1-4)',
+    '  Measured    revoked token refused after: 38 ms',
   ])
     expect(summary.split('\n')).toContain(line);
 });

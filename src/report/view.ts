@@ -1,6 +1,6 @@
 import type { Exchange } from '../transport/exchange.ts';
 import type { Fault, Verdict } from '../verdict/verdict.ts';
-import type { CheckResult, RequirementResult, Results } from './results.ts';
+import type { CheckResult, Measurement, RequirementResult, Results } from './results.ts';
 import { plural } from './text.ts';
 
 /** What a verdict is called where a person reads it. */
@@ -19,6 +19,9 @@ export const faultNames: Readonly<Record<Fault, string>> = {
   environment: 'the network, a certificate, or a machine on the way',
   harness: 'Assay itself',
 };
+
+/** What was measured, for people. */
+export const measure = ({ name, value, unit }: Measurement): string => `${name}: ${value} ${unit}`;
 
 /** The order in which verdicts ask for attention. */
 export const attention: readonly Verdict[] = ['fail', 'inconclusive', 'warn', 'pass', 'not-applicable'];
