@@ -25,8 +25,11 @@ import type { RequirementId } from '../src/requirements/catalogue.ts';
 import type { Reply, Transport } from '../src/transport/transport.ts';
 import { Aged, type Subjects } from './aged.ts';
 import { openProbe, type Probe } from './probe.ts';
+import { memoiseStacks } from './stacks.ts';
 
 export { expect } from '@playwright/test';
+
+memoiseStacks(process.env);
 
 /** The requirements that a check exercises, as details of the test. */
 export function verifies(...requirements: readonly [RequirementId, ...RequirementId[]]): TestDetails {
