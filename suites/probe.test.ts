@@ -58,3 +58,9 @@ test('what one port takes is told although another one cannot be judged', async 
   await using port = await answering(taking);
   expect(await probe.taking([deaf.url, port.url], bait)).toHaveLength(1);
 });
+
+test('nothing to connect to shows nothing', async () => {
+  await expect(probe.taking([new URL('http://localhost/')], bait)).rejects.toMatchObject({
+    fault: 'configuration',
+  });
+});

@@ -14,13 +14,19 @@ export interface Bait {
 
 /** The certificate of a port. */
 export interface Identity {
-  /** `host:port`. */
-  readonly where: string;
   readonly host: string;
   readonly certificate: X509Certificate;
   /** Why it would not be accepted, by the code of OpenSSL. */
   readonly refusal?: string;
   readonly seen: Date;
+}
+
+/** What a certificate must be. */
+export interface Demand {
+  /** What is wrong with a certificate, if anything. */
+  readonly wrong: (identity: Identity) => string | undefined;
+  /** Whether that can be said of it, where not of each. */
+  readonly known?: (identity: Identity) => boolean;
 }
 
 /** Questions below HTTP, to the ports of URLs; each port is asked once. */
@@ -32,8 +38,8 @@ export interface Probe {
    * of a port that takes an offer of everything that is common.
    */
   taking(urls: readonly URL[], bait: Bait): Promise<readonly string[]>;
-  /** Who the ports say that they are. */
-  identities(urls: readonly URL[]): Promise<readonly Identity[]>;
+  /** What is wrong with the certificates of ports, in the same form. */
+  presenting(urls: readonly URL[], demand: Demand): Promise<readonly string[]>;
 }
 
 /** No offer has more suites: some servers end the connection at a larger one. */
@@ -55,10 +61,32 @@ const inParts = (offer: Offer): readonly Offer[] =>
     suites: offer.suites.slice(part * most, (part + 1) * most),
   }));
 
-/** A port that refuses everything shows nothing by it. */
+/** A port of which nothing can be said: one that refuses everything shows nothing by it. */
 class Unproven extends Error {
   override readonly name = 'Unproven';
-  readonly fault = 'environment';
+  readonly fault: 'configuration' | 'environment';
+
+  constructor(fault: Unproven['fault'], message: string) {
+    super(message);
+    this.fault = fault;
+  }
+}
+
+/** What is found at each port. What one does wrong stays so when another one cannot be judged. */
+async function foundAt(
+  all: readonly URL[],
+  look: (url: URL) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const urls = byHost(secure(all));
+  if (urls.length === 0)
+    throw new Unproven('configuration', 'expected https URLs to connect to; there are none');
+  const ports = await Promise.allSettled(
+    urls.map(async (url) => (await look(url)).map((what) => `${url.host}: ${what}`)),
+  );
+  const found = ports.flatMap((port) => (port.status === 'fulfilled' ? port.value : []));
+  const failed = ports.find((port) => port.status === 'rejected');
+  if (failed && found.length === 0) throw failed.reason;
+  return found;
 }
 
 export function openProbe(options: PresentationOptions & Egress): Probe {
@@ -83,10 +111,30 @@ export function openProbe(options: PresentationOptions & Egress): Probe {
       const { answer } = await shake(url, welcome);
       if (answer !== 'chosen')
         throw new Unproven(
+          'environment',
           `expected ${url.host} to accept TLS 1.2 or 1.3 with some common suite; it refuses`,
         );
     }
-    return [...found].map((what) => `${url.host}: ${what}`);
+    return [...found];
+  }
+
+  async function presentedBy(url: URL, { wrong, known }: Demand): Promise<readonly string[]> {
+    const { chain, refusal } = await presentation(hostOf(url), portOf(url), options);
+    const [leaf] = chain;
+    if (!leaf) throw new Unproven('environment', `expected ${url.host} to present a certificate`);
+    const identity: Identity = {
+      host: hostOf(url),
+      certificate: new X509Certificate(leaf),
+      seen: new Date(),
+      ...(refusal === undefined ? {} : { refusal }),
+    };
+    if (known?.(identity) === false)
+      throw new Unproven(
+        'configuration',
+        `the certificate of ${url.host} is of an unknown authority (${refusal}); name it under \`trust\` if it is right`,
+      );
+    const what = wrong(identity);
+    return what === undefined ? [] : [what];
   }
 
   return {
@@ -97,28 +145,7 @@ export function openProbe(options: PresentationOptions & Egress): Probe {
       );
       return urls.filter((_, at) => answers[at]?.outcome === 'answered').map(({ href }) => href);
     },
-    async taking(all, bait) {
-      const asked = await Promise.allSettled(byHost(secure(all)).map((url) => takenBy(url, bait)));
-      const found = asked.flatMap((port) => (port.status === 'fulfilled' ? port.value : []));
-      // What one port does wrong stays so when another one cannot be judged.
-      const failed = asked.find((port) => port.status === 'rejected');
-      if (failed && found.length === 0) throw failed.reason;
-      return found;
-    },
-    identities: (all) =>
-      Promise.all(
-        byHost(secure(all)).map(async (url) => {
-          const { chain, refusal } = await presentation(hostOf(url), portOf(url), options);
-          const [leaf] = chain;
-          if (!leaf) throw new Unproven(`expected ${url.host} to present a certificate`);
-          return {
-            where: url.host,
-            host: hostOf(url),
-            seen: new Date(),
-            certificate: new X509Certificate(leaf),
-            ...(refusal === undefined ? {} : { refusal }),
-          };
-        }),
-      ),
+    taking: (urls, bait) => foundAt(urls, (url) => takenBy(url, bait)),
+    presenting: (urls, demand) => foundAt(urls, (url) => presentedBy(url, demand)),
   };
 }

@@ -23,10 +23,10 @@ import {
   unencrypted,
 } from '../src/protocol/tls-suites.ts';
 import type { RequirementId } from '../src/requirements/catalogue.ts';
-import type { Bait, Identity } from './probe.ts';
+import type { Bait, Demand } from './probe.ts';
 
 /** A bait, by what a server does that does not take it. */
-export interface Trial extends Bait {
+interface Trial extends Bait {
   readonly requirement: RequirementId;
   /** Verb and object: the title of a check. */
   readonly does: readonly [verb: string, object: string];
@@ -46,7 +46,9 @@ const offering = (suites: readonly number[]): Bait => ({
 
 const tls12 = { version: 'TLS 1.2', suites: common } as const;
 const unconfirmed = (extension: number, what: string) => (chosen: Chosen) =>
-  chosen.extensions.includes(extension) ? undefined : `${chosen.version} without ${what}`;
+  chosen.version !== 'TLS 1.2' || chosen.extensions.includes(extension)
+    ? undefined
+    : `TLS 1.2 without ${what}`;
 
 /** FAPI 2.0 SP, 5.2.2, item 1: what RFC 9325, section 4.2 does not list is not permitted, CHACHA20 and CCM included. */
 export const recommendedOnly: Trial = {
@@ -186,28 +188,18 @@ const outdated = /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)/u;
 const otherFindings =
   /^(?:CERT_(?:HAS_EXPIRED|NOT_YET_VALID)|ERR_TLS_CERT_ALTNAME_INVALID|\w+_TOO_(?:SMALL|WEAK))/u;
 
-const always = (): boolean => true;
-
-/** What a certificate must be. */
-export interface Demand {
-  /** Object of `present`. */
-  readonly what: string;
-  readonly wrong: (identity: Identity) => string | undefined;
-  /** Whether it can be judged. */
-  readonly known: (identity: Identity) => boolean;
-}
-
-/** RFC 9325, section 4.5 on keys and hashes; RFC 5280 and RFC 9525 on what clients of FAPI verify (5.2.1, item 5). */
-export const demands: readonly Demand[] = [
+/**
+ * What certificates must be: RFC 9325, section 4.5 on keys and hashes; RFC 5280 and RFC 9525 on what every client of FAPI
+ * verifies (5.2.1, item 5). Only the server's own is judged: what else of a chain is used is up to its reader.
+ */
+export const demands: readonly (Demand & { readonly what: string })[] = [
   {
     what: 'certificates for their names',
-    known: always,
     wrong: ({ certificate, host }) =>
       isFor(certificate, host) ? undefined : `for ${certificate.subjectAltName ?? 'no name'}`,
   },
   {
     what: 'certificates within their dates',
-    known: always,
     wrong: ({ certificate: { validFromDate, validToDate }, refusal = '', seen }) =>
       outdated.test(refusal) || seen < validFromDate || seen > validToDate
         ? `valid from ${validFromDate.toISOString()} to ${validToDate.toISOString()}${refusal === '' ? '' : ` (${refusal})`}`
@@ -220,19 +212,10 @@ export const demands: readonly Demand[] = [
   },
   {
     what: 'certificates with keys of full length',
-    known: always,
     wrong: ({ certificate }) => weakKey(certificate),
   },
   {
     what: 'certificates that are not signed with SHA-1 or MD5',
-    known: always,
     wrong: ({ certificate }) => brokenHash(certificate),
   },
 ];
-
-/** What is wrong with certificates, as `host:port: what is wrong`. */
-export const flaws = (identities: readonly Identity[], { wrong }: Demand): readonly string[] =>
-  identities.flatMap((identity) => {
-    const what = wrong(identity);
-    return what === undefined ? [] : [`${identity.where}: ${what}`];
-  });

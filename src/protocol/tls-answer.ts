@@ -15,7 +15,7 @@ export interface Chosen {
 }
 
 /** A public key of the moment, and how it is signed. */
-export interface KeyAgreement {
+interface KeyAgreement {
   /** Number of the named curve. */
   readonly curve?: number;
   /** Length in bits of the prime of a finite field. */

@@ -7,7 +7,7 @@ import { classify, TransportError } from './error.ts';
 import type { ProbeOptions } from './tls.ts';
 
 /** What came back of an offer: a choice, an alert, or the end of the connection in order. */
-export type Handshake = HelloAnswer | { readonly answer: 'closed' };
+type Handshake = HelloAnswer | { readonly answer: 'closed' };
 
 const patience = 10_000;
 

@@ -1,6 +1,6 @@
 import type { Integration } from '../../src/directory/integration.ts';
 import { expect, test, verifies } from '../test.ts';
-import { demands, flaws, recommendedOnly, shouldNot, trials } from '../tls.ts';
+import { demands, recommendedOnly, shouldNot, trials } from '../tls.ts';
 
 const urlsOf = ({ resources }: Integration): readonly URL[] => resources.map(({ url }) => new URL(url));
 
@@ -26,10 +26,8 @@ test.describe('the resource API', () => {
     test(
       `presents ${demand.what}`,
       verifies('fapi2-sp/5.2.1-3'),
-      async ({ exercise, integration, probe, given }) => {
-        const identities = await exercise(probe.identities(urlsOf(integration)));
-        given(identities.every(demand.known), 'expected the authorities of the servers under `trust`');
-        expect(flaws(identities, demand)).toEqual([]);
+      async ({ exercise, integration, probe }) => {
+        expect(await exercise(probe.presenting(urlsOf(integration), demand))).toEqual([]);
       },
     );
 });
