@@ -66,10 +66,15 @@ export function assemble(draft: Draft, edits: readonly Edit[]): Request {
       : []),
     ...(token?.in === 'body' ? [['access_token', token.value] as const] : []),
   ];
+  const inUrl = draft.method === 'GET' ? form : [];
+  const inBody = draft.method === 'GET' ? [] : form;
   const body =
-    form.length > 0 ? encode(form) : draft.json === undefined ? undefined : JSON.stringify(draft.json);
-  const type = form.length > 0 ? 'application/x-www-form-urlencoded' : 'application/json';
-  const query = token?.in === 'query' ? encode([['access_token', token.value]]) : '';
+    inBody.length > 0 ? encode(inBody) : draft.json === undefined ? undefined : JSON.stringify(draft.json);
+  const type = inBody.length > 0 ? 'application/x-www-form-urlencoded' : 'application/json';
+  const query = encode([
+    ...inUrl,
+    ...(token?.in === 'query' ? [['access_token', token.value] as const] : []),
+  ]);
   return {
     method: draft.method,
     url: query === '' ? draft.url : `${draft.url}${draft.url.includes('?') ? '&' : '?'}${query}`,

@@ -36,6 +36,8 @@ export interface Document {
   readonly links: readonly { readonly text: string; readonly url: string }[];
   /** Where the document sends the browser by itself (a refresh in a meta element). */
   readonly refresh: string | undefined;
+  /** Its referrer policy, where a meta element states one. */
+  readonly referrer: string | undefined;
 }
 
 const fold = (text: string) => text.replaceAll(/\s+/gu, ' ').trim();
@@ -145,6 +147,7 @@ export function readPage(html: string, url: string): Document {
   );
   let title = '';
   let refresh: string | undefined;
+  let referrer: string | undefined;
   const links: { text: string; url: string }[] = [];
   for (const element of elements) {
     if (element.tagName === 'title' && title === '')
@@ -155,7 +158,8 @@ export function readPage(html: string, url: string): Document {
       const [, target] =
         /^\s*\d+\s*[;,]\s*url\s*=\s*["']?([^"']+)/iu.exec(attribute(element, 'content') ?? '') ?? [];
       if (target !== undefined) refresh ??= resolve(target.trim(), base);
-    }
+    } else if (element.tagName === 'meta' && attribute(element, 'name')?.toLowerCase() === 'referrer')
+      referrer = attribute(element, 'content') ?? referrer;
     const owner = ['input', 'button', 'select', 'textarea'].includes(element.tagName)
       ? ownerOf(element, byId)
       : undefined;
@@ -172,5 +176,5 @@ export function readPage(html: string, url: string): Document {
     fields: controls.get(form)?.fields ?? [],
     buttons: controls.get(form)?.buttons ?? [],
   }));
-  return { title, text: textOf(root), forms, links, refresh };
+  return { title, text: textOf(root), forms, links, refresh, referrer };
 }

@@ -1,7 +1,7 @@
 import { createNavigator } from './navigation.ts';
 import type { UserConfig } from './open-user.ts';
 import { readPage } from './page.ts';
-import type { DriverOptions } from './user-http.ts';
+import { pageOf, type DriverOptions } from './user-http.ts';
 import type { Hop, User } from './user.ts';
 
 export type AutomaticConfig = Extract<UserConfig, { driver: 'automatic' }>;
@@ -13,8 +13,9 @@ export function createAutomaticUser(config: AutomaticConfig, options: DriverOpti
     async visit(url, { callback, decision }) {
       const hops: Hop[] = [];
       const secrets: string[] = [];
+      const choice = decision === 'leave' ? {} : config[decision];
       const headers = await Promise.all(
-        Object.entries(config[decision].headers ?? {}).map(async ([name, value]) => {
+        Object.entries(choice.headers ?? {}).map(async ([name, value]) => {
           if (typeof value === 'string') return [name, value] as const;
           const secret = await options.resolve(value);
           secrets.push(secret);
@@ -22,16 +23,14 @@ export function createAutomaticUser(config: AutomaticConfig, options: DriverOpti
         }),
       );
       const target = new URL(url);
-      for (const [name, value] of Object.entries(config[decision].query ?? {}))
-        target.searchParams.set(name, value);
+      for (const [name, value] of Object.entries(choice.query ?? {})) target.searchParams.set(name, value);
       const arrival = await navigator.go(
         { method: 'GET', url: target.href, headers },
         { callback, hops, secrets },
       );
       if (arrival.at === 'callback') return { hops, pages: [], landing: arrival };
       const { reply } = arrival;
-      const { title, text } = readPage(reply.text, reply.url);
-      const page = { url: reply.url, status: reply.status, title, text };
+      const page = pageOf(readPage(reply.text, reply.url), reply);
       return { hops, pages: [page], landing: { at: 'page', page } };
     },
     fresh: () => createAutomaticUser(config, options),

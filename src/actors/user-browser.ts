@@ -148,14 +148,14 @@ interface Recipe {
 async function read(config: BrowserConfig, decision: Decision, options: BrowserOptions): Promise<Recipe> {
   const secrets: string[] = [];
   const steps = await Promise.all(
-    (config[decision] ?? []).map(async (step) => {
+    (decision === 'leave' ? [] : (config[decision] ?? [])).map(async (step) => {
       if (!('fill' in step)) return { step, value: '' };
       const value = typeof step.with === 'string' ? step.with : await options.resolve(step.with);
       if (typeof step.with !== 'string' || isPasswordLike(step.fill)) secrets.push(value);
       return { step, value };
     }),
   );
-  if (config.script === undefined) return { steps, script: undefined, secrets };
+  if (config.script === undefined || decision === 'leave') return { steps, script: undefined, secrets };
   const path = resolvePath(options.base, config.script);
   try {
     const module: { default?: unknown } = await import(pathToFileURL(path).href);
@@ -285,8 +285,19 @@ async function isPassword(tab: Tab, selector: string): Promise<boolean> {
 async function seenAt(tab: Tab): Promise<Omit<Page, 'status'> | undefined> {
   if (!/^https?:/u.test(tab.url())) return undefined;
   try {
-    const [title, text] = await Promise.all([tab.title(), tab.locator('body').innerText({ timeout: 1000 })]);
-    return { url: tab.url(), title, text: text.replaceAll(/\s+/gu, ' ').trim() };
+    const [title, text, policies] = await Promise.all([
+      tab.title(),
+      tab.locator('body').innerText({ timeout: 1000 }),
+      tab
+        .locator('meta[name=referrer i]')
+        .evaluateAll((all) => all.flatMap((each) => each.getAttribute('content') ?? [])),
+    ]);
+    return {
+      url: tab.url(),
+      title,
+      text: text.replaceAll(/\s+/gu, ' ').trim(),
+      ...(policies.length === 0 ? {} : { referrer: policies.at(-1) ?? '' }),
+    };
   } catch {
     return undefined;
   }

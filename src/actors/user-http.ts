@@ -1,6 +1,6 @@
 import type { Reference } from '../directory/integration.ts';
 import { isPasswordLike } from '../transport/secrets.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { Reply, Transport } from '../transport/transport.ts';
 import { createNavigator, landed, reaches, type Navigation } from './navigation.ts';
 import { readPage, type Button, type Document, type Form } from './page.ts';
 import type { UserConfig } from './open-user.ts';
@@ -39,7 +39,7 @@ export function createHttpUser(config: HttpConfig, options: DriverOptions): User
       return new Map(await Promise.all(entries));
     };
     const login = await read(config.fields);
-    return { login, choice: await read(config[decision].fields), secrets };
+    return { login, choice: await read(choiceOf(config, decision).fields), secrets };
   }
 
   async function visit(
@@ -49,6 +49,7 @@ export function createHttpUser(config: HttpConfig, options: DriverOptions): User
     const hops: Hop[] = [];
     const pages: Page[] = [];
     const { login, choice, secrets } = await values(decision);
+    const chosen = choiceOf(config, decision);
     const filled = new Set<string>();
     const end = (landing: Landing): Visit => ({ hops, pages, landing });
 
@@ -58,8 +59,9 @@ export function createHttpUser(config: HttpConfig, options: DriverOptions): User
       if (arrival.at === 'callback') return end(arrival);
       const { reply } = arrival;
       const document = readPage(reply.text, reply.url);
-      const page = { url: reply.url, status: reply.status, title: document.title, text: document.text };
+      const page = pageOf(document, reply);
       pages.push(page);
+      if (decision === 'leave') return end({ at: 'page', page });
 
       const response = document.forms.find(
         (form) => form.method === 'POST' && reaches(form.action, callback),
@@ -78,11 +80,11 @@ export function createHttpUser(config: HttpConfig, options: DriverOptions): User
             { hops },
           );
         filled.add(key);
-        const button = pressed(form, config[decision]) ?? form.buttons[0];
+        const button = pressed(form, chosen) ?? form.buttons[0];
         navigation = submission(form, new Map([...login, ...choice]), button, reply.url);
         continue;
       }
-      const next = decided(document, { choice: config[decision], decision, values: choice, from: reply.url });
+      const next = decided(document, { choice: chosen, decision, values: choice, from: reply.url });
       if (!next) return end({ at: 'page', page });
       navigation = next;
     }
@@ -90,6 +92,21 @@ export function createHttpUser(config: HttpConfig, options: DriverOptions): User
 
   return { visit, fresh: () => createHttpUser(config, options), close: async () => {} };
 }
+
+const choiceOf = (config: HttpConfig, decision: Decision): Choice =>
+  decision === 'leave' ? {} : config[decision];
+
+/** What of a document is told of the page that was shown. */
+export const pageOf = (
+  { title, text, referrer }: Document,
+  { url, status }: Pick<Reply, 'url' | 'status'>,
+): Page => ({
+  url,
+  status,
+  title,
+  text,
+  ...(referrer === undefined ? {} : { referrer }),
+});
 
 /** Whether a form asks for what the integration file gives. */
 const fills = (form: Form, values: Values): boolean =>

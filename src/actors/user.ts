@@ -16,6 +16,8 @@ export interface Page {
   readonly title: string;
   /** Visible text, white space folded. */
   readonly text: string;
+  /** The referrer policy that the document itself states, in a meta element. */
+  readonly referrer?: string;
 }
 
 /** Where a visit ended: at the client's redirect URI, or at a page that the user cannot leave. */
@@ -30,8 +32,8 @@ export interface Visit {
   readonly landing: Landing;
 }
 
-/** What the user does when asked. */
-export type Decision = 'accept' | 'reject';
+/** What the user does when asked: `leave` looks at the first page and does nothing. */
+export type Decision = 'accept' | 'reject' | 'leave';
 
 /**
  * The person at the browser: opens a URL, logs in, consents or not, and ends at the client's redirect URI.

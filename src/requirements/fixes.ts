@@ -121,8 +121,19 @@ const messageSigning: Fixes<typeof fapi2ms> = {
 const founding: Fixes<typeof foundations> = {
   'rfc6749/3.1-1':
     'Refuse a request with invalid_request as soon as a parameter comes twice; take care that gateway and server read the same one.',
+  'rfc6749/3.1-2': 'Pass over parameters that you do not know; refuse none for them.',
+  'rfc6749/3.1-3': 'Drop parameters with an empty value before anything reads the request.',
+  'rfc6749/3.1-4':
+    'Set code, state, iss and error in the query of the redirect URI instead of appending them, or refuse redirect URIs that have them already.',
+  'rfc6749/3.1.2-1': 'Refuse a redirect_uri that has no scheme and host, or a #, even an empty one.',
+  'rfc6749/3.1.2-2': 'Add the parameters of the response to the query of the redirect URI; replace nothing.',
   'rfc6749/3.2-1': 'Refuse a token request with invalid_request as soon as a parameter comes twice.',
+  'rfc6749/3.3-1': 'Compare scopes as sets of words, not as text.',
   'rfc6749/4.1.2-1': 'When a code comes a second time, revoke every token that was issued for it.',
+  'rfc6749/4.1.2-2':
+    'Store the state in full, and write it into the response percent-encoded and otherwise unchanged; demand none. Refuse at the pushed authorization request endpoint what is too long for you.',
+  'rfc6749/4.1.2.1-1':
+    'Redirect with error=access_denied, the state and iss when the user refuses or cancels.',
   'rfc6749/5.1-1': 'Send Cache-Control: no-store with every answer of the token endpoint.',
   'rfc6749/5.1-2':
     'Name the granted scope in the token response whenever it differs from what was asked for.',
@@ -132,6 +143,7 @@ const founding: Fixes<typeof foundations> = {
   'rfc7009/2.1-1': 'Compare the client of the token with the one that asks, before anything is revoked.',
   'rfc7009/2.1-2': 'Revoke the whole grant when its refresh token is revoked.',
   'rfc7009/2.2-1': 'Answer the revocation of a token that you do not know with 200.',
+  'rfc7523/3-1': 'Remember the jti of client assertions until they expire, and refuse the second use.',
   'rfc7662/2.2-1':
     'Answer with {"active": false} alone for every token that is expired, revoked, unknown or not for the one who asks.',
   'rfc9110/5.1-1': 'Look header fields up in lower case; DPOP, DPoP and dpop are one name.',
@@ -148,6 +160,7 @@ const founding: Fixes<typeof foundations> = {
     'Parse htu and the URL of the request, write both in one way (scheme and host in lower case, no default port, no query, no fragment), and compare these.',
   'rfc9449/5-1':
     'Ask of a refresh that the client authenticates, and bind the new access token to whatever key its DPoP proof shows.',
+  'rfc9126/4-2': 'Let loading the page leave the request_uri as it was; mark it when the user decides.',
   'rfc9449/7.1-1': 'Challenge with WWW-Authenticate: DPoP and the algorithms that you accept.',
   'rfc9449/7.1-2':
     'Write error and algs into the challenge: WWW-Authenticate: DPoP error="invalid_dpop_proof", algs="ES256 PS256".',
@@ -160,6 +173,7 @@ const founding: Fixes<typeof foundations> = {
   'rfc9700/4.2.4-1': 'Send Referrer-Policy: no-referrer with every page.',
   'rfc9700/4.16-1':
     "Send Content-Security-Policy: frame-ancestors 'none' (and X-Frame-Options: DENY) with every page.",
+  'oidc-core/9-1': 'Refuse client assertions without a jti with invalid_client.',
   'oidc-core/5.3.2-1': 'Take sub at the userinfo endpoint from the same place as in the ID token.',
 };
 

@@ -112,6 +112,13 @@ export const foundations = {
       'The client has reached what it wanted, and learns nothing about tokens of others.',
     ),
   }),
+  ...rfc('rfc7523', {
+    '3-1': may(
+      'authorization-server',
+      'refuses a client assertion that was used before',
+      'An assertion that was recorded can be sent again for as long as it has not expired.',
+    ),
+  }),
   ...rfc('rfc7662', {
     '2.2-1': shall(
       'authorization-server',
@@ -219,6 +226,11 @@ export const foundations = {
     (item) =>
       `https://openid.net/specs/openid-connect-core-1_0.html#rfc.section.${item.slice(0, item.lastIndexOf('-'))}`,
     {
+      '9-1': should(
+        'authorization-server',
+        'refuses client assertions without a jti',
+        'An assertion that nothing tells from another one can be used again unseen.',
+      ),
       '5.3.2-1': shall(
         'authorization-server',
         'names at the userinfo endpoint the subject of the ID token',
