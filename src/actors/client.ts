@@ -74,6 +74,7 @@ export class Client {
   /** The key that proves possession, and to which tokens are bound. */
   readonly proofKey: SigningKey;
   readonly #nonces = new Map<string, string>();
+  #kept: Promise<Tokens> | undefined;
   /** What is known of the clock of each origin. */
   readonly #clocks = new Map<string, ServerClock>();
 
@@ -207,6 +208,21 @@ export class Client {
       ],
       edits,
     );
+  }
+
+  /** Tokens that were obtained once, for requests that use none up. */
+  async kept(): Promise<Tokens> {
+    this.#kept ??= this.tokens().catch((error: unknown) => {
+      this.#kept = undefined;
+      throw error;
+    });
+    return this.#kept;
+  }
+
+  /** The same, obtained anew: those before have expired or were revoked. */
+  async renewed(): Promise<Tokens> {
+    this.#kept = undefined;
+    return this.kept();
   }
 
   /** A token request of the variant's grant, with edits; what leads to it is valid. */

@@ -18,6 +18,8 @@ export interface Operation {
   readonly granted: (reply: Reply) => boolean;
 }
 
+const isActive = (reply: Reply): boolean => reply.status === 200 && memberOf(reply, 'active') === true;
+
 /** The requests whose deviations a server must refuse. */
 export const operations = {
   push: {
@@ -64,18 +66,22 @@ export const operations = {
   },
   introspect: {
     purpose: 'introspection request',
-    open: async (client) => {
-      const { access } = await client.tokens();
-      return (...edits) => client.introspect(access, ...edits);
-    },
-    granted: (reply) => reply.status === 200 && memberOf(reply, 'active') === true,
+    open:
+      async (client) =>
+      async (...edits) => {
+        const reply = await client.introspect((await client.kept()).access, ...edits);
+        return edits.length > 0 || isActive(reply)
+          ? reply
+          : client.introspect((await client.renewed()).access);
+      },
+    granted: isActive,
   },
   revoke: {
     purpose: 'revocation request',
     open:
       async (client) =>
       async (...edits) =>
-        client.revoke((await client.tokens()).access, ...edits),
+        client.revoke((await (edits.length === 0 ? client.tokens() : client.kept())).access, ...edits),
     granted: (reply) => reply.status === 200,
   },
   call: {

@@ -52,6 +52,25 @@ export function withBrokenSignature(jws: string): string {
   return `${header}.${claims}.${bytes.toString('base64url')}`;
 }
 
+type Members = Readonly<Record<string, unknown>>;
+
+/** A finished JWS with parts of it replaced; its signature is not made anew. */
+export function rewritten(
+  jws: string,
+  changes: {
+    readonly header?: (members: Members) => Members;
+    readonly claims?: (members: Members) => Members;
+    readonly signature?: string;
+  },
+): string {
+  const [header = '', claims = '', signature = ''] = jws.split('.');
+  const part = (text: string, change?: (members: Members) => Members): string =>
+    change ? base64url(change(JSON.parse(Buffer.from(text, 'base64url').toString()) as Members)) : text;
+  return [part(header, changes.header), part(claims, changes.claims), changes.signature ?? signature].join(
+    '.',
+  );
+}
+
 /** SHA-256 in base64url: `ath`, S256 code challenges, thumbprints. */
 export const sha256 = (input: string | Buffer): string =>
   createHash('sha256').update(input).digest('base64url');
