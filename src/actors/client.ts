@@ -5,9 +5,10 @@ import { claimsOf, permittedAlgorithms, sha256, type Algorithm } from '../protoc
 import { generateKey, publicJwk, type SigningKey } from '../protocol/keys.ts';
 import { endpoint, listOf, type EndpointName, type Metadata } from '../protocol/metadata.ts';
 import type { Certificate, Reply, Transport } from '../transport/transport.ts';
-import { isPushed, requestUri, tokensIn } from './answers.ts';
+import { isPushed, memberOf, requestUri, tokensIn } from './answers.ts';
 import { assemble, edited, type Draft, type Edit, type Pairs, type Sealable } from './draft.ts';
 import { errorOf, FlowError } from './flow-error.ts';
+import type { Samples } from './samples.ts';
 import { clockOf, reachedAt, type ServerClock } from './server-time.ts';
 import { UserError } from './user-error.ts';
 import type { Decision, User, Visit } from './user.ts';
@@ -23,6 +24,8 @@ export interface ClientParts {
   readonly metadata: Metadata;
   readonly transport: Transport;
   readonly user: User;
+  /** Keeps what the server issues, for a look at all of it. */
+  readonly samples: Samples;
   /** Seconds since 1970, UTC. */
   readonly clock: () => number;
 }
@@ -104,7 +107,9 @@ export class Client {
   /** Pushes an authorization request and keeps what its later steps need. */
   async begin(...edits: readonly Edit[]): Promise<Pushed> {
     const attempt = freshAttempt();
-    return { attempt, reply: await this.#send(this.#pushDraft(attempt), edits) };
+    const reply = await this.#send(this.#pushDraft(attempt), edits);
+    this.parts.samples.note('request_uri', memberOf(reply, 'request_uri'));
+    return { attempt, reply };
   }
 
   /** The parameters of an authorization request, as they are pushed. */
@@ -178,6 +183,8 @@ export class Client {
     return { code, redirectUri: this.redirectUri, ...pushed.attempt };
   }
 
+    // Edits may have put another value where the code is read.
+    if (edits.length === 0) this.parts.samples.note('code', code);
   /** Redeems an authorization code at the token endpoint. */
   async redeem(grant: Grant, ...edits: readonly Edit[]): Promise<Reply> {
     return this.token(
@@ -252,7 +259,10 @@ export class Client {
       form,
       bound ? 'certificate' : this.#authenticator(),
     );
-    return this.#send({ ...draft, ...this.#proven(draft) }, edits);
+    const reply = await this.#send({ ...draft, ...this.#proven(draft) }, edits);
+    this.parts.samples.note('access_token', memberOf(reply, 'access_token'));
+    this.parts.samples.note('refresh_token', memberOf(reply, 'refresh_token'));
+    return reply;
   }
 
   /** Asks what a token is good for (RFC 7662). */

@@ -11,6 +11,7 @@ import { openTransport, type Certificate, type Reply, type Transport } from '../
 import { Client } from './client.ts';
 import { FlowError } from './flow-error.ts';
 import { openUser } from './open-user.ts';
+import { Samples } from './samples.ts';
 import type { User } from './user.ts';
 
 /** What a session is opened with. */
@@ -32,6 +33,8 @@ export class Session {
   readonly options: SessionOptions;
   readonly redactor: Redactor;
   /** Where recorded exchanges go. One check at a time uses a session. */
+  /** What the server issued to the clients of the session. */
+  readonly samples = new Samples();
   record: (exchange: Exchange) => void = () => {};
 
   readonly integration: () => Promise<LoadedIntegration> = once(() =>
@@ -173,6 +176,7 @@ const absentUser: User = {
   close: async () => {},
 };
 
+      samples: this.samples,
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => (made ??= make());

@@ -1,6 +1,5 @@
 import { memberOf, tokensIn } from '../../src/actors/answers.ts';
 import { replace, without } from '../../src/actors/edits/form.ts';
-import { secretBits } from '../../src/protocol/entropy.ts';
 import { expect, test, verifies } from '../test.ts';
 
 test.use({ operation: 'redeem' });
@@ -47,15 +46,6 @@ test.describe('the token endpoint', () => {
       expect(memberOf(reply, 'error')).toBe('invalid_grant');
     },
   );
-
-  test('issues tokens that cannot be guessed', verifies('fapi2-sp/5.4.1-4'), async ({ client, exercise }) => {
-    const tokens = [];
-    for (let sample = 0; sample < 8; sample += 1) tokens.push(await exercise(client.tokens()));
-    // What is signed cannot be guessed: the signature of a JWT carries the entropy.
-    expect(secretBits(tokens.map(({ access }) => access))).toBeGreaterThanOrEqual(128);
-    const refresh = tokens.flatMap((each) => each.refresh ?? []);
-    if (refresh.length > 0) expect(secretBits(refresh)).toBeGreaterThanOrEqual(128);
-  });
 
   test(
     'grants no scope that was not asked for',
