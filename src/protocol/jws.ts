@@ -44,6 +44,16 @@ export function signJws({ header, claims, key }: Unsigned): string {
   return `${input}.${signature(Buffer.from(input), header.alg, key).toString('base64url')}`;
 }
 
+/** The claims of a JWS under another header, signed anew by an algorithm that the header need not name. */
+export function underHeader(
+  jws: string,
+  header: Readonly<Record<string, unknown>>,
+  { algorithm, key }: { readonly algorithm: Algorithm; readonly key: KeyObject },
+): string {
+  const input = `${base64url(header)}.${jws.split('.')[1]}`;
+  return `${input}.${signature(Buffer.from(input), algorithm, key).toString('base64url')}`;
+}
+
 /** The same JWS with one bit of its signature flipped. */
 export function withBrokenSignature(jws: string): string {
   const [header, claims, text = ''] = jws.split('.');
