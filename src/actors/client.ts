@@ -62,6 +62,9 @@ export interface VisitOptions {
   readonly user?: User;
 }
 
+/** The media type of a signed introspection response (RFC 9701, section 10.1). */
+export const introspectionJwt = 'application/token-introspection+jwt';
+
 const secret = (): string => randomBytes(32).toString('base64url');
 
 const freshAttempt = (): Attempt => ({ state: secret(), nonce: secret(), verifier: secret() });
@@ -180,11 +183,11 @@ export class Client {
         'subject',
         `expected a code and the state that was sent, got ${code === undefined ? `error ${error ?? 'none'} (${description ?? 'no description'})` : 'another state'}`,
       );
+    // Edits may have put another value where the code is read.
+    if (edits.length === 0) this.parts.samples.note('code', code);
     return { code, redirectUri: this.redirectUri, ...pushed.attempt };
   }
 
-    // Edits may have put another value where the code is read.
-    if (edits.length === 0) this.parts.samples.note('code', code);
   /** Redeems an authorization code at the token endpoint. */
   async redeem(grant: Grant, ...edits: readonly Edit[]): Promise<Reply> {
     return this.token(
@@ -271,6 +274,12 @@ export class Client {
       this.#authenticated('introspection_endpoint', 'introspection request', [['token', token]]),
       edits,
     );
+  }
+
+  /** Asks the same, for an answer that is a signed JWT (RFC 9701, section 4). */
+  async introspectSigned(token: string, ...edits: readonly Edit[]): Promise<Reply> {
+    const draft = this.#authenticated('introspection_endpoint', 'introspection request', [['token', token]]);
+    return this.#send({ ...draft, headers: [['accept', introspectionJwt]] }, edits);
   }
 
   /** Withdraws a token (RFC 7009). */

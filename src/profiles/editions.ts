@@ -61,7 +61,7 @@ export const editions = {
     title: 'FAPI 2.0 for servers, edition 1',
     about:
       'The Security Profile, Message Signing where it is declared, and what the specifications that they build on demand and recommend: repeated parameters, caching, challenges, revocation, redirect URIs, framing.',
-    requirements: within('fapi2-sp/', 'fapi2-ms/', 'rfc', 'oidc-core/'),
+    requirements: within('fapi2-sp/', 'fapi2-ms/', 'rfc', 'jarm/', 'oidc-core/'),
   },
 } as const satisfies Record<string, Edition>;
 

@@ -173,6 +173,9 @@ const founding: Fixes<typeof foundations> = {
   'rfc9700/4.2.4-1': 'Send Referrer-Policy: no-referrer with every page.',
   'rfc9700/4.16-1':
     "Send Content-Security-Policy: frame-ancestors 'none' (and X-Frame-Options: DENY) with every page.",
+  'rfc9701/5-1':
+    'Keep sub and exp of the token within token_introspection, and out of the claims around it.',
+  'jarm/2.1-1': 'Set exp of the signed response a few minutes after its issue.',
   'oidc-core/9-1': 'Refuse client assertions without a jti with invalid_client.',
   'oidc-core/5.3.2-1': 'Take sub at the userinfo endpoint from the same place as in the ID token.',
 };

@@ -221,6 +221,25 @@ export const foundations = {
       'Users press a button of the bank that they believe to be of a game.',
     ),
   }),
+  ...rfc('rfc9701', {
+    '5-1': should(
+      'authorization-server',
+      'puts neither sub nor exp beside what signed introspection responses tell of a token',
+      'What looks like an access token will be taken for one somewhere.',
+    ),
+  }),
+  ...specification(
+    'jarm',
+    (item) =>
+      `https://openid.net/specs/oauth-v2-jarm-final.html#section-${item.slice(0, item.lastIndexOf('-'))}`,
+    {
+      '2.1-1': should(
+        'authorization-server',
+        'lets signed authorization responses live for 10 minutes at most',
+        'A response is of use for a moment; later it is of use to whoever found it.',
+      ),
+    },
+  ),
   ...specification(
     'oidc-core',
     (item) =>

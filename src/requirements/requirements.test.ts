@@ -21,11 +21,16 @@ const specifications: readonly {
     anchor: (clause: string, position: string) => `section-${clause}-2.${position.replace(/\..*/u, '')}`,
   })),
   {
+    ids: /^jarm\/\d+(?:\.\d+)*-\d+$/u,
+    page: 'https://openid.net/specs/oauth-v2-jarm-final.html',
+    anchor: (clause) => `section-${clause}`,
+  },
+  {
     ids: /^oidc-core\/\d+(?:\.\d+)*-\d+$/u,
     page: 'https://openid.net/specs/openid-connect-core-1_0.html',
     anchor: (clause) => `rfc.section.${clause}`,
   },
-  ...[6749, 6750, 7009, 7523, 7662, 9110, 9126, 9325, 9449, 9700].map((rfc) => ({
+  ...[6749, 6750, 7009, 7523, 7662, 9110, 9126, 9325, 9449, 9700, 9701].map((rfc) => ({
     ids: new RegExp(`^rfc${rfc}/\\d+(?:\\.\\d+)*-\\d+$`, 'u'),
     page: `https://www.rfc-editor.org/rfc/rfc${rfc}.html`,
     anchor: (clause: string) => `section-${clause}`,
