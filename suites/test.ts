@@ -14,6 +14,7 @@ import {
 import { operations, type OperationName } from '../src/actors/operations.ts';
 import { timely } from '../src/actors/server-time.ts';
 import { clientCertificate, Session } from '../src/actors/session.ts';
+import type { Hosted } from '../src/actors/hosted.ts';
 import type { User } from '../src/actors/user.ts';
 import type { Integration, Resource } from '../src/directory/integration.ts';
 import { assign, type Condition } from '../src/profiles/plan.ts';
@@ -46,10 +47,11 @@ export const waits: TestDetails = { annotation: { type: 'tier', description: 'fu
 
 /**
  * The errors by which an edited request may be refused: OAuth error codes, or
- * `unauthenticated`: 401 without an error code (RFC 6750, section 3.1, where no usable token was presented);
+ * `bad-request`, `unauthenticated`, `forbidden`: 400, 401, 403 without an error code (RFC 6750, section 3.1 only recommends
+ * the codes);
  * `tls-refusal`: the handshake or the connection is refused, while the valid request succeeds before and after.
  */
-export type Refusal = 'unauthenticated' | 'tls-refusal' | (string & {});
+export type Refusal = 'bad-request' | 'unauthenticated' | 'forbidden' | 'tls-refusal' | (string & {});
 
 interface Fixtures {
   /** Which request `rejects` makes: an option of the spec file. */
@@ -57,6 +59,8 @@ interface Fixtures {
   readonly client: Client;
   /** The other test client of the integration. */
   readonly other: Client;
+  /** A third client, whose keys the server fetches from Assay. */
+  readonly hosted: Hosted;
   /** A user at a browser without any session. */
   readonly stranger: User;
   readonly metadata: Metadata;
@@ -167,6 +171,11 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
   client: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.client()))),
   other: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.other()))),
 
+  hosted: async ({ session, ledger }, use) => {
+    const { client, ...hosted } = await ledger.noting(session.hosted());
+    await use({ ...hosted, client: ledger.watch(client) });
+  },
+
   stranger: async ({ session, ledger }, use) => {
     const stranger = (await ledger.noting(session.user())).fresh();
     await use(ledger.watch(stranger));
@@ -234,7 +243,7 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
       }
       // The body of a resource is its own; what it calls an error is none of RFC 6750.
       const error = operation === 'call' ? challengeErrorOf(reply) : errorOf(reply);
-      const refusal = error ?? (reply.status === 401 ? 'unauthenticated' : undefined);
+      const refusal = error ?? bareRefusals[reply.status];
       const named = operation === 'push' && signed ? [...refusals, ...inRequestObject(refusals)] : refusals;
       if (reply.status < 400 || reply.status > 499 || refusal === undefined || !named.includes(refusal))
         throw ledger.note(
@@ -249,6 +258,12 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
 /** RFC 9101, section 7: what is wrong with a parameter of a request object is wrong with the request object. */
 const inRequestObject = (refusals: readonly Refusal[]): readonly Refusal[] =>
   refusals.includes('invalid_request') ? ['invalid_request_object'] : [];
+
+const bareRefusals: Readonly<Record<number, Refusal>> = {
+  400: 'bad-request',
+  401: 'unauthenticated',
+  403: 'forbidden',
+};
 
 function refusedByTls(error: unknown): 'tls-refusal' {
   if (error instanceof Error && 'code' in error && (error.code === 'tls-alert' || error.code === 'closed'))

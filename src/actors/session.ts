@@ -11,6 +11,7 @@ import { openTransport, type Certificate, type Reply, type Transport } from '../
 import { Client } from './client.ts';
 import { FlowError } from './flow-error.ts';
 import { openUser } from './open-user.ts';
+import { openHosted, type Hosted } from './hosted.ts';
 import { Samples } from './samples.ts';
 import type { User } from './user.ts';
 
@@ -32,9 +33,9 @@ export interface SessionOptions {
 export class Session {
   readonly options: SessionOptions;
   readonly redactor: Redactor;
-  /** Where recorded exchanges go. One check at a time uses a session. */
   /** What the server issued to the clients of the session. */
   readonly samples = new Samples();
+  /** Where recorded exchanges go. One check at a time uses a session. */
   record: (exchange: Exchange) => void = () => {};
 
   readonly integration: () => Promise<LoadedIntegration> = once(() =>
@@ -82,6 +83,23 @@ export class Session {
 
   /** The second one, for mix-ups between clients. */
   readonly other: () => Promise<Client> = once(() => this.#client(1));
+
+  /** A third client, whose keys the server fetches from here. */
+  readonly hosted: () => Promise<Hosted> = once(async () => {
+    const { value, file } = await this.integration();
+    const registration = value.hosted_client;
+    if (!registration)
+      throw new FlowError('no-key', 'configuration', 'expected hosted_client in the integration file');
+    const base = dirname(file);
+    const certificate = {
+      certificate: await resolveReference(registration.tls_certificate, base),
+      key: await resolveReference(registration.tls_key, base),
+    };
+    const own = await clientCertificate(registration, base);
+    const hosted = await openHosted(registration, certificate, (key) => this.#make(registration, key, own));
+    this.#closing.push(() => hosted.host.close());
+    return hosted;
+  });
 
   readonly #closing: (() => Promise<void>)[] = [];
 
@@ -136,8 +154,19 @@ export class Session {
     if (!registration)
       throw new FlowError('no-key', 'configuration', 'expected two clients in the integration file');
     const base = dirname(file);
-    const key = await signingKey(registration, base);
-    const certificate = await clientCertificate(registration, base);
+    return this.#make(
+      registration,
+      await signingKey(registration, base),
+      await clientCertificate(registration, base),
+    );
+  }
+
+  async #make(
+    registration: Registration,
+    key: SigningKey | undefined,
+    certificate: Certificate | undefined,
+  ): Promise<Client> {
+    const { value } = await this.integration();
     return new Client({
       registration,
       ...(key ? { key } : {}),
@@ -147,6 +176,7 @@ export class Session {
       metadata: await this.metadata(),
       transport: await this.transport(),
       user: await this.user(),
+      samples: this.samples,
       clock: () => this.options.clock() / 1000,
     });
   }
@@ -159,7 +189,7 @@ export async function signingKey(registration: Registration, base: string): Prom
 
 /** The certificate of a test client, with its key. */
 export async function clientCertificate(
-  registration: Registration,
+  registration: Pick<Registration, 'certificate' | 'certificate_key'>,
   base: string,
 ): Promise<Certificate | undefined> {
   const { certificate, certificate_key: key } = registration;
@@ -176,7 +206,6 @@ const absentUser: User = {
   close: async () => {},
 };
 
-      samples: this.samples,
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => (made ??= make());

@@ -55,6 +55,37 @@ export const Client = Type.Object(
 );
 export type Client = Static<typeof Client>;
 
+export const HostedClient = Type.Object(
+  {
+    id: Client.properties.id,
+    name: Client.properties.name,
+    scope: Client.properties.scope,
+    redirect_uri: Client.properties.redirect_uri,
+    jwks_uri: Type.String({
+      format: 'uri',
+      pattern: '^https://',
+      description: 'The registered jwks_uri. Assay serves new keys there while it asks.',
+    }),
+    listen: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 65_535,
+        description: 'Port to listen on, where a proxy stands before it. Default: that of jwks_uri.',
+      }),
+    ),
+    tls_certificate: Reference,
+    tls_key: Reference,
+    certificate: Type.Optional(Reference),
+    certificate_key: Type.Optional(Reference),
+  },
+  {
+    ...closed,
+    description:
+      'A third client, registered with private_key_jwt and a jwks_uri at which the server reaches Assay; for the feature client-jwks-uri. tls_certificate is one that the server trusts.',
+  },
+);
+export type HostedClient = Static<typeof HostedClient>;
+
 export const Resource = Type.Object(
   {
     name: text('A short name, unique in this file.'),
@@ -221,6 +252,7 @@ export const Integration = Type.Object(
       maxItems: 2,
       description: 'Two test clients, so that mix-ups can be tried.',
     }),
+    hosted_client: Type.Optional(HostedClient),
     resources: Type.Array(Resource, { minItems: 1, description: 'Calls to the resource API.' }),
     scope_names: Type.Optional(
       Type.Record(Type.String(), text('Words for the scope on the consent page.'), {

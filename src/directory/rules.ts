@@ -32,6 +32,7 @@ export function fileUses(data: unknown): readonly FileUse[] {
   return [
     ...list(root['trust']).flatMap((path, index) => named(`/trust/${index}`, path)),
     ...list(root['clients']).flatMap((client, index) => references(client, `/clients/${index}`)),
+    ...references(root['hosted_client'], '/hosted_client'),
     ...list(root['resources']).flatMap((resource, index) => {
       const path = members(resource)['openapi'];
       return typeof path === 'string' && URL.canParse(path) ? [] : named(`/resources/${index}/openapi`, path);
@@ -201,6 +202,14 @@ function* resourceRules(root: Members): Generator<Finding> {
     };
   }
   const features = list(root['features']);
+  const hosted = features.indexOf('client-jwks-uri');
+  if (hosted !== -1 && root['hosted_client'] === undefined)
+    yield {
+      code: 'missing-member',
+      pointer: '/hosted_client',
+      at: 'name',
+      message: 'missing member hosted_client: the feature client-jwks-uri needs it',
+    };
   const userinfo = features.indexOf('userinfo');
   if (userinfo !== -1 && members(root['profile'])['protocol'] === 'oauth')
     yield conflict(
