@@ -47,7 +47,7 @@ export function headline({ run, verdict, checks }: Results): Headline {
     );
   if (run.selection !== undefined)
     limits.push(`Only a part was selected (${run.selection}); ${skipped} of ${checks.length} not executed.`);
-  if (run.tier === 'fast')
+  else if (run.tier === 'fast')
     limits.push(`The fast tier leaves out slow checks; ${skipped} of ${checks.length} not executed.`);
   // A failure was seen, and stays one; whatever else an interrupted run says is open.
   if (run.status === 'interrupted' && verdict !== 'fail')
