@@ -33,18 +33,19 @@ for (const endpoint of authenticatedEndpoints) {
       );
 
     // RFC 7521, section 4.2: a client_id names the client that the assertion names; by certificate, it alone says who asks.
-    // At the token endpoint the code is of another client then, which is an invalid_grant.
-    test(
-      `${where} rejects the client_id of another client`,
-      verifies('fapi2-sp/5.3.2.1-6'),
-      async ({ rejects, other }) => {
-        await rejects(
-          replace('client_id', other.id),
-          ...badAuthentication,
-          ...(operation === 'redeem' ? ['invalid_grant'] : []),
-        );
-      },
-    );
+    // At the token endpoint the code is of another client then, which is an invalid_grant. At PAR it is part of 5.3.2.2-4.
+    if (operation !== 'push')
+      test(
+        `${where} rejects the client_id of another client`,
+        verifies('fapi2-sp/5.3.2.1-6'),
+        async ({ rejects, other }) => {
+          await rejects(
+            replace('client_id', other.id),
+            ...badAuthentication,
+            ...(operation === 'redeem' ? ['invalid_grant'] : []),
+          );
+        },
+      );
 
     test.describe('by certificate', when('tls_client_auth', 'self_signed_tls_client_auth'), () => {
       test(
