@@ -128,20 +128,32 @@ const founding: Fixes<typeof foundations> = {
   'rfc6749/3.1.2-1': 'Refuse a redirect_uri that has no scheme and host, or a #, even an empty one.',
   'rfc6749/3.1.2-2': 'Add the parameters of the response to the query of the redirect URI; replace nothing.',
   'rfc6749/3.2-1': 'Refuse a token request with invalid_request as soon as a parameter comes twice.',
+  'rfc6749/3.2-2': 'Pass over parameters of token requests that you do not know; refuse none for them.',
+  'rfc6749/3.2-3':
+    'Answer other methods than POST at the token endpoint with 405, and read no parameter from its URL.',
   'rfc6749/3.3-1': 'Compare scopes as sets of words, not as text.',
   'rfc6749/4.1.2-1': 'When a code comes a second time, revoke every token that was issued for it.',
   'rfc6749/4.1.2-2':
     'Store the state in full, and write it into the response percent-encoded and otherwise unchanged; demand none. Refuse at the pushed authorization request endpoint what is too long for you.',
   'rfc6749/4.1.2.1-1':
     'Redirect with error=access_denied, the state and iss when the user refuses or cancels.',
+  'rfc6749/4.1.3-1':
+    'Look codes up as a whole, keep the redirect_uri of the request with them, and compare it with that of the token request, which must have one.',
   'rfc6749/5.1-1': 'Send Cache-Control: no-store with every answer of the token endpoint.',
   'rfc6749/5.1-2':
     'Name the granted scope in the token response whenever it differs from what was asked for.',
+  'rfc6749/5.1-3':
+    'Answer as application/json, with token_type, and with expires_in as a number and not as text; make tokens of letters, digits and -._~+/ only.',
+  'rfc6749/5.2-1':
+    'Answer a grant_type that you do not know with unsupported_grant_type, and none with invalid_request; take nothing for granted.',
+  'rfc6749/6-1':
+    'Look refresh tokens up as a whole, among refresh tokens only, and answer others with invalid_grant.',
   'rfc6750/3-1': 'Add a WWW-Authenticate header with the scheme to every 401 of the API.',
   'rfc6750/3.1-1':
     'Answer with 401 and invalid_token for a bad token, with 403 and insufficient_scope for a missing scope, with 400 and invalid_request for a malformed call, and without an error code where no token was sent.',
   'rfc7009/2.1-1': 'Compare the client of the token with the one that asks, before anything is revoked.',
   'rfc7009/2.1-2': 'Revoke the whole grant when its refresh token is revoked.',
+  'rfc7009/2.1-3': 'Delete a refresh token when it is revoked, on every node, before the answer is sent.',
   'rfc7009/2.2-1': 'Answer the revocation of a token that you do not know with 200.',
   'rfc7523/3-1': 'Remember the jti of client assertions until they expire, and refuse the second use.',
   'rfc7662/2.2-1':
@@ -173,8 +185,7 @@ const founding: Fixes<typeof foundations> = {
   'rfc9700/4.2.4-1': 'Send Referrer-Policy: no-referrer with every page.',
   'rfc9700/4.16-1':
     "Send Content-Security-Policy: frame-ancestors 'none' (and X-Frame-Options: DENY) with every page.",
-  'rfc9701/5-1':
-    'Keep sub and exp of the token within token_introspection, and out of the claims around it.',
+  'rfc9701/5-1': 'Keep sub and exp of the token within token_introspection, and out of the claims around it.',
   'jarm/2.1-1': 'Set exp of the signed response a few minutes after its issue.',
   'oidc-core/9-1': 'Refuse client assertions without a jti with invalid_client.',
   'oidc-core/5.3.2-1': 'Take sub at the userinfo endpoint from the same place as in the ID token.',

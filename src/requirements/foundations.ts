@@ -52,6 +52,16 @@ export const foundations = {
       'refuses token requests that repeat a parameter',
       'A request of two meanings is judged by one and executed by the other.',
     ),
+    '3.2-2': shall(
+      'authorization-server',
+      'ignores parameters of token requests that it does not know',
+      'A client that uses an extension somewhere else would be locked out here.',
+    ),
+    '3.2-3': should(
+      'authorization-server',
+      'takes token requests by POST, and their parameters from the body only',
+      'Codes and assertions in URLs end in logs.',
+    ),
     '3.3-1': shall(
       'authorization-server',
       'takes scopes in any order',
@@ -72,6 +82,11 @@ export const foundations = {
       'tells the client by access_denied that the user refused',
       'A client that cannot tell a refusal from a failure asks its user again and again.',
     ),
+    '4.1.3-1': shall(
+      'authorization-server',
+      'redeems a code only as it was issued, with the redirect_uri that it was asked for with',
+      'A code that was stolen elsewhere or made up would be good for tokens.',
+    ),
     '5.1-1': shall(
       'authorization-server',
       'forbids to store token responses',
@@ -81,6 +96,21 @@ export const foundations = {
       'authorization-server',
       'names the granted scope in the token response where it is not the one that was asked for',
       'A client that believes in more than it has fails in front of its users.',
+    ),
+    '5.1-3': shall(
+      'authorization-server',
+      'answers token requests in JSON that names the type of the token, and its life as a number',
+      'Clients of strict libraries cannot read anything else.',
+    ),
+    '5.2-1': shall(
+      'authorization-server',
+      'refuses grants that it does not support or cannot verify, by name',
+      'What is taken for something else by mistake was granted by nobody.',
+    ),
+    '6-1': shall(
+      'authorization-server',
+      'refreshes for the refresh tokens that it issued only',
+      'A token that was stolen for an hour would be good for ever.',
     ),
   }),
   ...rfc('rfc6750', {
@@ -105,6 +135,11 @@ export const foundations = {
       'authorization-server',
       'revokes the access tokens of a grant with its refresh token',
       'What a user withdrew would work on.',
+    ),
+    '2.1-3': shall(
+      'authorization-server',
+      'refuses refresh tokens that were revoked',
+      'Who stole it before it was withdrawn would go on.',
     ),
     '2.2-1': shall(
       'authorization-server',
