@@ -127,15 +127,6 @@ test.describe('the metadata document', () => {
     expect(listOf(body as Document, 'code_challenge_methods_supported')).toContain('S256');
   });
 
-  test(
-    'announces iss in authorization responses',
-    verifies('fapi2-sp/5.3.2.2-7'),
-    async ({ exercise, fetchDocument }) => {
-      const { body } = await exercise(fetchDocument());
-      expect(body).toHaveProperty('authorization_response_iss_parameter_supported', true);
-    },
-  );
-
   // The algorithms of ID tokens are not judged here: OpenID Connect Discovery, section 3, makes every server name RS256.
   test(
     'offers permitted algorithms only',
@@ -154,6 +145,18 @@ test.describe('the metadata document', () => {
       const { body } = await exercise(fetchDocument());
       const idTokens = listOf(body as Document, 'id_token_signing_alg_values_supported');
       expect([...acceptedAlgorithms(body as Document), ...idTokens]).not.toContain('none');
+    },
+  );
+});
+
+// A signed response holds its issuer, whatever the metadata says of the parameter (RFC 9207, section 2.4).
+test.describe('the metadata document of unsigned responses', when('plain-response'), () => {
+  test(
+    'announces iss in authorization responses',
+    verifies('fapi2-sp/5.3.2.2-7'),
+    async ({ exercise, fetchDocument }) => {
+      const { body } = await exercise(fetchDocument());
+      expect(body).toHaveProperty('authorization_response_iss_parameter_supported', true);
     },
   );
 });
