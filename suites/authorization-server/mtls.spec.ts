@@ -1,7 +1,6 @@
-import { X509Certificate } from 'node:crypto';
-import { memberOf } from '../../src/actors/answers.ts';
-import { withoutCertificate } from '../../src/actors/edits/authentication.ts';
-import { sha256 } from '../../src/protocol/jws.ts';
+import { memberOf, tokensIn } from '../../src/actors/answers.ts';
+import { withCertificate, withoutCertificate } from '../../src/actors/edits/authentication.ts';
+import { thumbprint } from '../../src/transport/connection.ts';
 import { expect, test, verifies, when } from '../test.ts';
 
 test.use({ operation: 'redeem' });
@@ -28,10 +27,59 @@ test.describe('certificate-bound tokens at the token endpoint', when('mtls'), ()
           memberOf(reply, 'active') === true,
           'expected the client to be allowed to introspect its own token',
         );
-        const certificate = given(client.parts.certificate, 'expected the client to have a certificate');
-        const thumbprint = sha256(new X509Certificate(certificate.certificate).raw);
-        expect(memberOf(reply, 'cnf')).toMatchObject({ 'x5t#S256': thumbprint });
+        const own = given(client.parts.certificate, 'expected the client to have a certificate');
+        expect(memberOf(reply, 'cnf')).toMatchObject({ 'x5t#S256': thumbprint(own.certificate) });
       },
     );
+
+    test.describe('after a refresh', when('refresh-token'), () => {
+      test(
+        'binds a refreshed token to the certificate, too',
+        verifies('fapi2-sp/5.3.2.1-5'),
+        async ({ client, exercise, given }) => {
+          const { refresh } = await client.tokens();
+          const { access } = tokensIn(
+            await client.refresh(
+              given(refresh, 'expected a refresh token, as the feature refresh-token is declared'),
+            ),
+          );
+          const reply = await exercise(client.introspect(access));
+          given(
+            memberOf(reply, 'active') === true,
+            'expected the client to be allowed to introspect its own token',
+          );
+          const own = given(client.parts.certificate, 'expected the client to have a certificate');
+          expect(memberOf(reply, 'cnf')).toMatchObject({ 'x5t#S256': thumbprint(own.certificate) });
+        },
+      );
+    });
   });
+});
+
+// Refresh tokens are bound to certificates by nothing but authentication (RFC 8705, section 7.1): where a certificate only binds
+// access tokens, a client may come with a new one.
+test.describe('refresh tokens', when('refresh-token'), () => {
+  test.use({ operation: 'refresh' });
+
+  test.describe(
+    'of clients that certificates authenticate',
+    when('tls_client_auth', 'self_signed_tls_client_auth'),
+    () => {
+      test(
+        'rejects a refresh with the certificate of another client',
+        verifies('fapi2-sp/5.3.2.1-6'),
+        async ({ rejects, other, given }) => {
+          const certificate = given(
+            other.parts.certificate,
+            'expected the second client to have a certificate',
+          );
+          await rejects(
+            withCertificate('certificate of another client', certificate),
+            'invalid_client',
+            'tls-refusal',
+          );
+        },
+      );
+    },
+  );
 });

@@ -1,5 +1,4 @@
 import { tokensIn } from '../../src/actors/answers.ts';
-import { withCertificate, withoutCertificate } from '../../src/actors/edits/authentication.ts';
 import {
   proof,
   proofHeader,
@@ -61,26 +60,6 @@ test.describe('DPoP-bound tokens at the resource API', when('dpop'), () => {
         client.call(resource, access, provenWith('proof signed with RS256', { ...key, alg: 'RS256' })),
       );
       expect([400, 401]).toContain(reply.status);
-    },
-  );
-});
-
-test.describe('certificate-bound tokens at the resource API', when('mtls'), () => {
-  test('rejects no certificate', verifies('fapi2-sp/5.3.4-5'), async ({ rejects }) => {
-    await rejects(withoutCertificate, 'invalid_token', 'unauthenticated', 'tls-refusal');
-  });
-
-  test(
-    'rejects the certificate of another client',
-    verifies('fapi2-sp/5.3.4-5'),
-    async ({ rejects, other, given }) => {
-      const certificate = given(other.parts.certificate, 'expected the second client to have a certificate');
-      await rejects(
-        withCertificate('certificate of another client', certificate),
-        'invalid_token',
-        'unauthenticated',
-        'tls-refusal',
-      );
     },
   );
 });
