@@ -23,7 +23,7 @@ const page = (response: ServerResponse, body: string, status = 200) =>
     .end(`<!doctype html><title>Example Bank</title><style>p{}</style><h1>Example Bank</h1>${body}`);
 
 const login = (search: string) =>
-  `<form method="post" action="/login${search.replaceAll('&', '&amp;')}">
+  `<meta name="referrer" content="same-origin"><form method="post" action="/login${search.replaceAll('&', '&amp;')}">
 <input type="hidden" name="csrf" value="token-1"><label>User <input name="username"></label>
 <label>Secret <input name="secret" type="password"></label><button>Sign in</button></form>`;
 
@@ -219,6 +219,17 @@ for (const name of ['http', 'browser'] as const)
 
       expect(JSON.stringify(opened.exchanges)).not.toMatch(/wonderland|abc%20d|session=alice/u);
       expect(opened.exchanges.every(({ purpose }) => purpose === 'user agent')).toBe(true);
+    });
+
+    test('looks at the first page, leaves, and may come back', async () => {
+      await using server = await startLoginServer();
+      await using opened = await open(drivers[name]);
+      const { landing, pages } = await opened.user.visit(server.url, { callback, decision: 'leave' });
+      expect(landing).toMatchObject({ at: 'page', page: { status: 200, referrer: 'same-origin' } });
+      expect(pages).toHaveLength(1);
+      expect(server.calls.filter((call) => call.startsWith('POST'))).toEqual([]);
+      const back = await opened.user.visit(server.url, { callback, decision: 'accept' });
+      expect(back.landing).toMatchObject({ at: 'callback', parameters: { code: 'abc d' } });
     });
 
     test('understands fragments and posted responses, and never fetches the callback', async () => {

@@ -112,26 +112,30 @@ test.describe('the query of a redirect URI', when('authorization_code'), () => {
   );
 
   // A server may refuse such a redirect URI, or take it and replace what is there. A signed response has none of these.
-  for (const parameter of ['code', 'state', 'iss'])
-    test(
-      `brings no second ${parameter} to a redirect URI that has one`,
-      verifies('rfc6749/3.1-4'),
-      async ({ client, asking, exercise, given }) => {
-        const ask = await asking(client);
-        const polluted = redirectUri(`with ${parameter}`, (uri) =>
-          part((url) => url.searchParams.append(parameter, 'assay'))(uri),
-        );
-        const reply = await exercise(ask(polluted));
-        if (reply.status >= 400 && reply.status < 500) return;
-        const { landing } = await client.visit([
-          ['client_id', client.id],
-          ['request_uri', requestUri(reply)],
-        ]);
-        const { url } = given(
-          landing.at === 'callback' && landing.parameters['error'] === undefined && landing,
-          'expected the user to be sent back to the client with a code',
-        );
-        expect(new URL(url).searchParams.getAll(parameter)).toEqual([expect.not.stringMatching(/^assay$/u)]);
-      },
-    );
+  test.describe('of plain responses', when('plain-response'), () => {
+    for (const parameter of ['code', 'state', 'iss'])
+      test(
+        `brings no second ${parameter} to a redirect URI that has one`,
+        verifies('rfc6749/3.1-4'),
+        async ({ client, asking, exercise, given }) => {
+          const ask = await asking(client);
+          const polluted = redirectUri(`with ${parameter}`, (uri) =>
+            part((url) => url.searchParams.append(parameter, 'assay'))(uri),
+          );
+          const reply = await exercise(ask(polluted));
+          if (reply.status >= 400 && reply.status < 500) return;
+          const { landing } = await client.visit([
+            ['client_id', client.id],
+            ['request_uri', requestUri(reply)],
+          ]);
+          const { url } = given(
+            landing.at === 'callback' && landing.parameters['error'] === undefined && landing,
+            'expected the user to be sent back to the client with a code',
+          );
+          expect(new URL(url).searchParams.getAll(parameter)).toEqual([
+            expect.not.stringMatching(/^assay$/u),
+          ]);
+        },
+      );
+  });
 });
