@@ -1,7 +1,6 @@
 import {
   proof,
   proofFor,
-  proofForMethod,
   proofHeader,
   proofIssued,
   proofMalformed,
@@ -10,6 +9,7 @@ import {
   proofOfNoAlgorithm,
   proofShowsPrivateKey,
   proofSignatureBroken,
+  proofWith,
   provenTwice,
 } from '../src/actors/edits/proof.ts';
 import type { Edit } from '../src/actors/draft.ts';
@@ -33,9 +33,9 @@ export const wrongProofs: Edits = {
   'a proof signed by another key than it shows': proofOfAnotherSigner,
   'a proof without an identifier': proof('proof without jti', { jti: undefined }),
   'a proof without a method': proof('proof without htm', { htm: undefined }),
-  'a proof for another method': proofForMethod('proof for another method', () => 'DELETE'),
+  'a proof for another method': proofWith('proof for another method', 'htm', () => 'DELETE'),
   // RFC 9110, section 9.1: methods are case-sensitive.
-  'a proof for the method in lower case': proofForMethod('htm in lower case', (method) =>
+  'a proof for the method in lower case': proofWith('htm in lower case', 'htm', (method) =>
     method.toLowerCase(),
   ),
   'a proof without a URL': proof('proof without htu', { htu: undefined }),

@@ -57,8 +57,11 @@ test.describe('DPoP with pushed authorization requests', when('authorization_cod
       await rejects(overAMinuteAhead, ...errors, ...timeErrors);
     });
 
-    for (const spelling of ['none', 'NONE'])
-      test(`rejects a proof with alg ${spelling}`, verifies('fapi2-sp/5.4.1-1.3'), async ({ rejects }) => {
+    for (const [what, spelling] of [
+      ['alg none', 'none'],
+      ['alg none in capitals', 'NONE'],
+    ] as const)
+      test(`rejects a proof with ${what}`, verifies('fapi2-sp/5.4.1-1.3'), async ({ rejects }) => {
         await rejects(proofUnsigned(spelling), ...errors);
       });
 

@@ -54,8 +54,11 @@ test.describe('DPoP at the token endpoint', when('dpop'), () => {
     await rejects(overAMinuteAhead, ...timeErrors);
   });
 
-  for (const spelling of ['none', 'NONE'])
-    test(`rejects a proof with alg ${spelling}`, verifies('fapi2-sp/5.4.1-1.3'), async ({ rejects }) => {
+  for (const [what, spelling] of [
+    ['alg none', 'none'],
+    ['alg none in capitals', 'NONE'],
+  ] as const)
+    test(`rejects a proof with ${what}`, verifies('fapi2-sp/5.4.1-1.3'), async ({ rejects }) => {
       await rejects(proofUnsigned(spelling), 'invalid_dpop_proof');
     });
 

@@ -20,7 +20,7 @@ export const proofIssued = (name: string, time: (world: World) => number): Edit 
   proof(name, { iat: time, nonce: undefined });
 
 /** Changes one claim of the DPoP proof, given what it is in a valid one. */
-const proofWith = (name: string, claim: string, change: (value: string) => string): Edit =>
+export const proofWith = (name: string, claim: string, change: (value: string) => string): Edit =>
   onProof(name, (jws) => ({
     ...jws,
     claims: { ...jws.claims, [claim]: change(String(jws.claims[claim])) },
@@ -29,10 +29,6 @@ const proofWith = (name: string, claim: string, change: (value: string) => strin
 /** Makes the DPoP proof for another URL. */
 export const proofFor = (name: string, change: (url: URL) => string): Edit =>
   proofWith(name, 'htu', (url) => change(new URL(url)));
-
-/** Makes the DPoP proof for another method. */
-export const proofForMethod = (name: string, change: (method: string) => string): Edit =>
-  proofWith(name, 'htm', change);
 
 /** Changes header members of the DPoP proof; one that becomes undefined is left out. */
 export const proofHeader = (name: string, changes: Readonly<Record<string, unknown>>): Edit =>
