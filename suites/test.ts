@@ -59,6 +59,8 @@ interface Fixtures {
   readonly client: Client;
   /** The other test client of the integration. */
   readonly other: Client;
+  /** The first client at each address of the token endpoint's host: behind each there may be another node. */
+  readonly nodes: readonly Client[];
   /** A third client, whose keys the server fetches from Assay. */
   readonly hosted: Hosted;
   /** A user at a browser without any session. */
@@ -87,16 +89,21 @@ interface Fixtures {
   /** A precondition: gives the value back, or ends the check as inconclusive where there is none. */
   readonly given: <T>(value: T | undefined | false, expected: string) => T;
   /** Brings a client to where it can make the request of `operation`, shows that the valid one is granted, and asks with edits. */
-  readonly asking: (by: Client) => Promise<(...edits: readonly Edit[]) => Promise<Reply>>;
+  readonly asking: (by: Client) => Promise<Asking>;
   /** Makes the valid request, then the same with one edit, and demands that the second is refused as named. */
   readonly rejects: (edit: Edit, ...refusals: readonly [Refusal, ...Refusal[]]) => Promise<void>;
 }
+
+/** Asks once more, valid or with edits. */
+type Asking = (...edits: readonly Edit[]) => Promise<Reply>;
 
 interface Own {
   /** What a check saw and did, and what it ends in. */
   readonly ledger: Ledger;
   readonly run: RunFile;
   readonly session: Session;
+  /** Operations that were opened, by what is asked and who asks. */
+  readonly opened: Map<string, Asking>;
   /** Made when the worker starts, where the plan waits at all. */
   readonly aged: Aged | undefined;
 }
@@ -120,6 +127,8 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
     },
     { scope: 'worker' },
   ],
+
+  opened: [async ({}, use) => use(new Map()), { scope: 'worker' }],
 
   aged: [
     async ({ run, session }, use) => use(run.plan.tier === 'full' ? await Aged.sow(session) : undefined),
@@ -171,6 +180,9 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
   client: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.client()))),
   other: async ({ session, ledger }, use) => use(ledger.watch(await ledger.noting(session.other()))),
 
+  nodes: async ({ session, ledger }, use) =>
+    use((await ledger.noting(session.nodes())).map((client) => ledger.watch(client))),
+
   hosted: async ({ session, ledger }, use) => {
     const { client, ...hosted } = await ledger.noting(session.hosted());
     await use({ ...hosted, client: ledger.watch(client) });
@@ -214,12 +226,21 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
       return value;
     }),
 
-  asking: async ({ session, ledger, operation }, use) =>
+  asking: async ({ session, opened, ledger, operation }, use) =>
     use(async (by) => {
       const { open, granted, purpose } = operations[operation];
-      const ask = await ledger.noting(session.resource().then((resource) => open(by, resource)));
-      const twin = await ledger.noting(ask());
+      const key = `${operation} by ${by.id}`;
+      const openAnew = () => ledger.noting(session.resource().then((resource) => open(by, resource)));
+      // What one check opened serves the next as well, for as long as the valid request is granted.
+      let ask = opened.get(key) ?? (await openAnew());
+      let twin = await ledger.noting(ask());
+      if (!granted(twin) && opened.has(key)) {
+        ask = await openAnew();
+        twin = await ledger.noting(ask());
+      }
+      opened.delete(key);
       if (!granted(twin)) throw ledger.note(FlowError.refused(purpose, twin));
+      opened.set(key, ask);
       return async (...edits) => ledger.noting(timely(ask)(...edits));
     }),
 

@@ -1,7 +1,7 @@
 import type { Resource } from '../directory/integration.ts';
 import type { Reply } from '../transport/transport.ts';
 import { isGranted, isPushed, memberOf, tokensIn } from './answers.ts';
-import type { Client } from './client.ts';
+import type { Client, Grant } from './client.ts';
 import type { Edit } from './draft.ts';
 import { FlowError } from './flow-error.ts';
 
@@ -40,10 +40,18 @@ export const operations = {
   },
   redeem: {
     purpose: 'token request',
-    open:
-      async (client) =>
-      (...edits) =>
-        client.obtain(...edits),
+    open: async (client) => {
+      // The code of a request that was refused serves the next valid one: that it is granted shows that the code was good.
+      let left: Grant | undefined;
+      return async (...edits) => {
+        if (client.parts.variant.grant === 'client_credentials') return client.ownTokens(...edits);
+        const grant = (edits.length === 0 ? left : undefined) ?? (await client.grant());
+        left = undefined;
+        const reply = await client.redeem(grant, ...edits);
+        if (!isGranted(reply)) left = grant;
+        return reply;
+      };
+    },
     granted: isGranted,
   },
   refresh: {
@@ -78,10 +86,12 @@ export const operations = {
   },
   revoke: {
     purpose: 'revocation request',
-    open:
-      async (client) =>
-      async (...edits) =>
-        client.revoke((await (edits.length === 0 ? client.tokens() : client.kept())).access, ...edits),
+    open: async (client) => {
+      // RFC 7009, section 2.2: the valid request succeeds once more when the token has been revoked.
+      const { access } = await client.tokens();
+      return async (...edits) =>
+        client.revoke(edits.length === 0 ? access : (await client.kept()).access, ...edits);
+    },
     granted: (reply) => reply.status === 200,
   },
   call: {
