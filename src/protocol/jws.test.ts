@@ -1,7 +1,14 @@
 import { createSecretKey } from 'node:crypto';
 import { expect, test } from '@playwright/test';
 import { compactVerify, errors, importJWK, type CompactVerifyResult } from 'jose';
-import { permittedAlgorithms, sha256, signJws, withBrokenSignature, type Algorithm } from './jws.ts';
+import {
+  permittedAlgorithms,
+  rewritten,
+  sha256,
+  signJws,
+  withBrokenSignature,
+  type Algorithm,
+} from './jws.ts';
 import { generateKey, publicJwk, type SigningKey } from './keys.ts';
 
 const claims = { iss: 'partner-one', text: 'käse ~ ?' };
@@ -55,4 +62,18 @@ test('makes the S256 code challenge of RFC 7636, appendix B', () => {
   expect(sha256('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')).toBe(
     'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
   );
+});
+
+test('rewrites parts of a JWS, and leaves the others to the byte', () => {
+  const jws = signed(generateKey('ES256'));
+  const [header, payload, signature] = jws.split('.');
+  expect(rewritten(jws, {})).toBe(jws);
+  expect(rewritten(jws, { signature: '' })).toBe(`${header}.${payload}.`);
+  const other = rewritten(jws, { claims: (members) => ({ ...members, sub: 'one' }) });
+  expect(other.split('.')[0]).toBe(header);
+  expect(other.split('.')[2]).toBe(signature);
+  expect(JSON.parse(Buffer.from(other.split('.')[1] ?? '', 'base64url').toString())).toEqual({
+    ...claims,
+    sub: 'one',
+  });
 });

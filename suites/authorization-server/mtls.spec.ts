@@ -1,4 +1,4 @@
-import { memberOf, tokensIn } from '../../src/actors/answers.ts';
+import { memberOf } from '../../src/actors/answers.ts';
 import { withCertificate, withoutCertificate } from '../../src/actors/edits/authentication.ts';
 import { thumbprint } from '../../src/transport/connection.ts';
 import { expect, test, verifies, when } from '../test.ts';
@@ -31,28 +31,6 @@ test.describe('certificate-bound tokens at the token endpoint', when('mtls'), ()
         expect(memberOf(reply, 'cnf')).toMatchObject({ 'x5t#S256': thumbprint(own.certificate) });
       },
     );
-
-    test.describe('after a refresh', when('refresh-token'), () => {
-      test(
-        'binds a refreshed token to the certificate, too',
-        verifies('fapi2-sp/5.3.2.1-5'),
-        async ({ client, exercise, given }) => {
-          const { refresh } = await client.tokens();
-          const { access } = tokensIn(
-            await client.refresh(
-              given(refresh, 'expected a refresh token, as the feature refresh-token is declared'),
-            ),
-          );
-          const reply = await exercise(client.introspect(access));
-          given(
-            memberOf(reply, 'active') === true,
-            'expected the client to be allowed to introspect its own token',
-          );
-          const own = given(client.parts.certificate, 'expected the client to have a certificate');
-          expect(memberOf(reply, 'cnf')).toMatchObject({ 'x5t#S256': thumbprint(own.certificate) });
-        },
-      );
-    });
   });
 });
 
