@@ -1,3 +1,4 @@
+import { expect } from '@playwright/test';
 import {
   proof,
   proofFor,
@@ -14,6 +15,7 @@ import {
 } from '../src/actors/edits/proof.ts';
 import type { Edit } from '../src/actors/draft.ts';
 import { ahead } from '../src/actors/server-time.ts';
+import type { Reply } from '../src/transport/transport.ts';
 
 type Edits = Readonly<Record<string, Edit>>;
 
@@ -92,3 +94,25 @@ export const timeErrors = ['invalid_dpop_proof', 'use_dpop_nonce'] as const;
 export const overAMinuteAhead: Edit = ahead(61, (time) => proofIssued('proof issued 61 s ahead', time));
 
 export const anHourAhead: Edit = proofIssued('proof issued an hour ahead', ({ now }) => now + anHour);
+
+export const withoutNonce: Edit = proof('proof without a nonce', { nonce: undefined });
+
+export const withNonce = (whose: string, nonce: string): Edit => proof(`proof with ${whose}`, { nonce });
+
+export const madeUpNonce: Edit = withNonce('a made-up nonce', 'A'.repeat(43));
+
+/** A nonce lets a server tell the time of a proof, if the nonce is its own (section 4.3, item 11). */
+export const anHourOldWithMadeUpNonce: Edit = proof('proof issued an hour ago with a made-up nonce', {
+  iat: ({ now }) => now - anHour,
+  nonce: 'A'.repeat(43),
+});
+
+/** By which errors a nonce that is not the server's may be refused: section 8, and item 10 of section 4.3. */
+export const nonceErrors = ['use_dpop_nonce', 'invalid_dpop_proof'] as const;
+
+/** The nonces that an answer supplies; there must be no more than one (section 8). */
+export const noncesIn = ({ list }: Reply): readonly string[] =>
+  list.filter(({ name }) => name.toLowerCase() === 'dpop-nonce').map(({ value }) => value);
+
+/** One nonce of the characters that section 8.1 permits. */
+export const oneNonce = [expect.stringMatching(/^[!#-[\]-~]+$/u)];
