@@ -4,9 +4,9 @@ import type { Reply } from '../src/transport/transport.ts';
 
 /**
  * Milliseconds that a withdrawal may take to reach every node. RFC 7009, section 2 allows a delay, wants it minimal and
- * names no figure; ten seconds are enough for a cache to be told, and too few for it to wait for an expiry.
+ * names no figure; five seconds are enough for a cache to be told, and too few for it to wait for an expiry.
  */
-const patience = 10_000;
+const patience = 5_000;
 
 /** Asks until an answer is as it should be, at most for the time that a withdrawal may take; gives the last answer. */
 export async function eventually(

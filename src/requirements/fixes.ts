@@ -154,10 +154,19 @@ const founding: Fixes<typeof foundations> = {
   'rfc7009/2.1-1': 'Compare the client of the token with the one that asks, before anything is revoked.',
   'rfc7009/2.1-2': 'Revoke the whole grant when its refresh token is revoked.',
   'rfc7009/2.1-3': 'Delete a refresh token when it is revoked, on every node, before the answer is sent.',
+  'rfc7009/2-1': 'Revoke access tokens as well as refresh tokens; do not answer unsupported_token_type.',
+  'rfc7009/2.1-4': 'Search all kinds of tokens where none of the kind that token_type_hint names is found.',
   'rfc7009/2.2-1': 'Answer the revocation of a token that you do not know with 200.',
+  'rfc7517/4-1':
+    'Publish keys with right kty, crv, alg and use, points that are on their curve, an RSA exponent that is odd and at least 3, and an x5c whose first certificate has the same key.',
+  'rfc7517/9.2-1':
+    'Take d, p, q, dp, dq, qi, oth and k out of the key set, replace the keys that they belong to, and publish no oct keys.',
   'rfc7523/3-1': 'Remember the jti of client assertions until they expire, and refuse the second use.',
   'rfc7662/2.2-1':
-    'Answer with {"active": false} alone for every token that is expired, revoked, unknown or not for the one who asks.',
+    'Answer with 200 and "active": false, and with no error, for every token that is expired, revoked, altered, unknown or not for the one who asks.',
+  'rfc7662/2.2-2': 'Answer with {"active": false} alone for every token that is not active.',
+  'rfc7662/2.2-3':
+    'Take scope, client_id, exp and iat of the introspection response from the token itself, times in seconds.',
   'rfc9110/5.1-1': 'Look header fields up in lower case; DPOP, DPoP and dpop are one name.',
   'rfc9110/11.1-1': 'Compare the scheme of the Authorization header in lower case.',
   'rfc9126/2.3-1':
@@ -188,6 +197,12 @@ const founding: Fixes<typeof foundations> = {
   'rfc9701/5-1': 'Keep sub and exp of the token within token_introspection, and out of the claims around it.',
   'jarm/2.1-1': 'Set exp of the signed response a few minutes after its issue.',
   'oidc-core/9-1': 'Refuse client assertions without a jti with invalid_client.',
+  'rfc8259/4-1': 'Write each member of the metadata document once.',
+  'oidc-core/5.3.2-2':
+    'Answer at the userinfo endpoint with application/json, or with application/jwt where the client registered for it.',
+  'oidc-core/5.3.3-1':
+    'Verify at the userinfo endpoint that the token is known, active and of the scope openid, and answer others as RFC 6750, section 3 tells.',
+  'oidc-core/5.5-1': 'Pass over the names in the claims parameter that you do not know.',
   'oidc-core/5.3.2-1': 'Take sub at the userinfo endpoint from the same place as in the ID token.',
 };
 

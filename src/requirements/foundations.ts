@@ -126,6 +126,11 @@ export const foundations = {
     ),
   }),
   ...rfc('rfc7009', {
+    '2-1': should(
+      'authorization-server',
+      'revokes access tokens',
+      'What was stolen is good until it expires.',
+    ),
     '2.1-1': shall(
       'authorization-server',
       'does not revoke the tokens of another client',
@@ -141,10 +146,27 @@ export const foundations = {
       'refuses refresh tokens that were revoked',
       'Who stole it before it was withdrawn would go on.',
     ),
+    '2.1-4': shall(
+      'authorization-server',
+      'revokes a token whatever the client takes its type for',
+      'A client that is mistaken believes a token to be dead that is alive.',
+    ),
     '2.2-1': shall(
       'authorization-server',
       'answers the revocation of an unknown token with success',
       'The client has reached what it wanted, and learns nothing about tokens of others.',
+    ),
+  }),
+  ...rfc('rfc7517', {
+    '4-1': shall(
+      'servers',
+      'publishes keys that are what their members say',
+      'Clients cannot verify with a key that does not exist, and libraries differ in what they make of a broken one.',
+    ),
+    '9.2-1': shall(
+      'servers',
+      'publishes no private and no symmetric keys',
+      'Whoever has them signs in the name of the server.',
     ),
   }),
   ...rfc('rfc7523', {
@@ -157,8 +179,25 @@ export const foundations = {
   ...rfc('rfc7662', {
     '2.2-1': shall(
       'authorization-server',
-      'tells of tokens that are not active nothing but that',
+      'says of every token that is not active that it is not',
+      'An API takes an error, or silence, for a reason to let a call through.',
+    ),
+    '2.2-2': should(
+      'authorization-server',
+      'tells nothing else of tokens that are not active',
       'The endpoint would help in guessing tokens.',
+    ),
+    '2.2-3': shall(
+      'authorization-server',
+      'describes active tokens as they are',
+      'An API decides by it what a call may do.',
+    ),
+  }),
+  ...rfc('rfc8259', {
+    '4-1': should(
+      'authorization-server',
+      'names each member of its metadata once',
+      'Of two values, one library believes in the first and another in the last.',
     ),
   }),
   ...rfc('rfc9110', {
@@ -289,6 +328,21 @@ export const foundations = {
         'authorization-server',
         'names at the userinfo endpoint the subject of the ID token',
         'A client that mixes up users shows one the accounts of another.',
+      ),
+      '5.3.2-2': shall(
+        'authorization-server',
+        'serves claims about the user as JSON, or signed as a JWT, and says which',
+        'Clients read nothing else.',
+      ),
+      '5.3.3-1': shall(
+        'authorization-server',
+        'shows claims about the user only for a valid access token that covers them',
+        'The userinfo endpoint is an API: whoever gets in with another token learns who its user is.',
+      ),
+      '5.5-1': shall(
+        'authorization-server',
+        'ignores claims that it does not know in a request for claims',
+        'A client that asks for more where it can get it would get nothing here.',
       ),
     },
   ),
