@@ -11,7 +11,9 @@ import {
   requestObjectKeyConfused,
   requestObjectShowsKey,
   requestObjectSignatureBroken,
+  requestObjectSignatureMissing,
   requestObjectSignedWith,
+  requestObjectUnsigned,
   withoutRequestObject,
 } from '../../src/actors/edits/request-object.ts';
 import { errorOf } from '../../src/actors/flow-error.ts';
@@ -47,6 +49,7 @@ test.describe('request objects', when('signed-request'), () => {
   for (const [what, edit] of Object.entries({
     'when a foreign key signed them': requestObjectForeign,
     'when their signature is broken': requestObjectSignatureBroken,
+    'when their signature is missing': requestObjectSignatureMissing,
     'when they were altered after their signature': requestObjectAltered('state', 'altered'),
     // RFC 9101, section 6.2: the key must be one of the client, whatever the header shows.
     'when only their own header knows the key': requestObjectShowsKey,
@@ -171,9 +174,14 @@ test.describe('request objects', when('signed-request'), () => {
     );
   }
 
-  test('are rejected unsigned', verifies('fapi2-sp/5.4.1-1.3'), async ({ rejects }) => {
-    await rejects(requestObjectAlgorithm('none'), ...refusal);
-  });
+  for (const [what, edit] of Object.entries({
+    unsigned: requestObjectUnsigned('none'),
+    // Algorithms are compared with regard to case (RFC 7515, section 4.1.1): this one is unknown.
+    'unsigned, with none in capitals': requestObjectUnsigned('NONE'),
+  }))
+    test(`are rejected ${what}`, verifies('fapi2-sp/5.4.1-1.3'), async ({ rejects }) => {
+      await rejects(edit, ...refusal);
+    });
 
   test(
     'are rejected when a public key is their secret',

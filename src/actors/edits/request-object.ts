@@ -1,5 +1,5 @@
 import { createPublicKey, createSecretKey } from 'node:crypto';
-import { withBrokenSignature, type Algorithm } from '../../protocol/jws.ts';
+import { rewritten, withBrokenSignature, type Algorithm } from '../../protocol/jws.ts';
 import { generateKey, publicJwk, type SigningKey } from '../../protocol/keys.ts';
 import type { Edit, Pairs } from '../draft.ts';
 import { ahead } from '../server-time.ts';
@@ -53,7 +53,7 @@ export const requestObjectKeyConfused: Edit = onRequestObject(
   'request object with the public key as a secret',
   (jws) => ({
     ...jws,
-    key: createSecretKey(createPublicKey(jws.key).export({ type: 'spki', format: 'pem' }).toString(), 'utf8'),
+    key: createSecretKey(Buffer.from(createPublicKey(jws.key).export({ type: 'spki', format: 'pem' }))),
     header: { ...jws.header, alg: 'HS256' },
   }),
 );
@@ -64,16 +64,25 @@ export const requestObjectSignatureBroken: Edit = onRequestObject(
   (jws) => ({ ...jws, seal: withBrokenSignature }),
 );
 
+/** Leaves the signature of the request object out, and its algorithm in the header. */
+export const requestObjectSignatureMissing: Edit = onRequestObject(
+  'request object without its signature',
+  (jws) => ({ ...jws, seal: (signed) => rewritten(signed, { signature: '' }) }),
+);
+
+/** Names no algorithm in the header of the request object, in one of the spellings of it, and signs nothing. */
+export const requestObjectUnsigned = (spelling: string): Edit =>
+  onRequestObject(`unsigned request object, ${spelling}`, (jws) => ({
+    ...jws,
+    seal: (signed) =>
+      rewritten(signed, { header: (header) => ({ ...header, alg: spelling }), signature: '' }),
+  }));
+
 /** Changes a claim of the request object after it was signed. */
 export const requestObjectAltered = (claim: string, value: string): Edit =>
   onRequestObject(`request object with ${claim} changed after its signature`, (jws) => ({
     ...jws,
-    seal: (signed) => {
-      const [header, claims = '', signature] = signed.split('.');
-      const said = JSON.parse(Buffer.from(claims, 'base64url').toString()) as object;
-      const changed = Buffer.from(JSON.stringify({ ...said, [claim]: value })).toString('base64url');
-      return `${header}.${changed}.${signature}`;
-    },
+    seal: (signed) => rewritten(signed, { claims: (claims) => ({ ...claims, [claim]: value }) }),
   }));
 
 /** Sends the authorization parameters as they are, in no request object. */
