@@ -66,7 +66,7 @@ const audiences = {
     metadata.issuer,
     metadata.token_endpoint,
   ]),
-  'the issuer with another slash as the audience': audience('the issuer but for a slash', ({ metadata }) =>
+  'the issuer but for a slash as the audience': audience('the issuer but for a slash', ({ metadata }) =>
     otherSlash(metadata.issuer),
   ),
   'the issuer in upper case as the audience': audience('the issuer in upper case', ({ metadata }) =>

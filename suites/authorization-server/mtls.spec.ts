@@ -1,6 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import { memberOf } from '../../src/actors/answers.ts';
 import { withCertificate, withoutCertificate } from '../../src/actors/edits/authentication.ts';
-import { thumbprint } from '../../src/transport/connection.ts';
+import { sha256 } from '../../src/protocol/jws.ts';
 import { expect, test, verifies, when } from '../test.ts';
 
 test.use({ operation: 'redeem' });
@@ -28,7 +29,8 @@ test.describe('certificate-bound tokens at the token endpoint', when('mtls'), ()
           'expected the client to be allowed to introspect its own token',
         );
         const own = given(client.parts.certificate, 'expected the client to have a certificate');
-        expect(memberOf(reply, 'cnf')).toMatchObject({ 'x5t#S256': thumbprint(own.certificate) });
+        const thumbprint = sha256(new X509Certificate(own.certificate).raw);
+        expect(memberOf(reply, 'cnf')).toMatchObject({ 'x5t#S256': thumbprint });
       },
     );
   });

@@ -78,8 +78,7 @@ export const assertionAlgorithm = (alg: Algorithm): Edit =>
 
 const written = {
   PEM: (key: KeyObject) => key.export({ format: 'pem', type: 'spki' }),
-  'PEM without its last line end': (key: KeyObject) =>
-    String(key.export({ format: 'pem', type: 'spki' })).trimEnd(),
+  'trimmed PEM': (key: KeyObject) => String(key.export({ format: 'pem', type: 'spki' })).trimEnd(),
   DER: (key: KeyObject) => key.export({ format: 'der', type: 'spki' }),
   JWK: (key: KeyObject) => JSON.stringify(key.export({ format: 'jwk' })),
 } as const;
