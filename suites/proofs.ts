@@ -75,7 +75,7 @@ export const rightProofs: Edits = {
   }),
 };
 
-/** Scheme and host in capitals, the port written out (RFC 3986, sections 6.2.2.1 and 6.2.3). */
+/** Scheme and host in capitals, the port written out (RFC 3986, sections 6.2.2.1 and 6.2.3). Escapes are not judged. */
 export const spelledOtherwise: Edit = proofFor(
   'htu in another spelling',
   ({ protocol, hostname, port, pathname }) =>

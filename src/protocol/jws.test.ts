@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto';
+import { createPublicKey, createSecretKey, verify } from 'node:crypto';
 import { expect, test } from '@playwright/test';
 import { compactVerify, errors, importJWK, type CompactVerifyResult } from 'jose';
 import {
@@ -6,6 +6,7 @@ import {
   rewritten,
   sha256,
   signJws,
+  signUnnamed,
   withBrokenSignature,
   type Algorithm,
 } from './jws.ts';
@@ -50,6 +51,17 @@ test('makes what a correct library refuses: an HMAC that is no signature', async
   expect((await compactVerify(jws, secret)).protectedHeader).toEqual({ alg: 'HS256' });
   const key = generateKey('ES256');
   await expect(verified(jws, key)).rejects.toThrow();
+});
+
+test('makes what a correct library refuses: a signature of no named algorithm', async () => {
+  const { key, alg } = generateKey('ES256');
+  const unnamed = signUnnamed({ header: { alg, kid: 'one' }, claims, key });
+  const [header = '', payload, signature = ''] = unnamed.split('.');
+  expect(Buffer.from(header, 'base64url').toString()).toBe('{"kid":"one"}');
+  const made = { key: createPublicKey(key), dsaEncoding: 'ieee-p1363' } as const;
+  const input = Buffer.from(`${header}.${payload}`);
+  expect(verify('sha256', input, made, Buffer.from(signature, 'base64url'))).toBe(true);
+  await expect(verified(unnamed, { key, alg })).rejects.toThrow(errors.JOSEError);
 });
 
 test('permits the algorithms of FAPI 2.0 only', () => {

@@ -39,19 +39,16 @@ export interface Unsigned {
  * Signs in compact form (RFC 7515, section 3.1). It is our own because it must also make what a correct library refuses
  * to make: unsigned, with a forbidden algorithm, with a key that does not belong.
  */
-export function signJws({ header, claims, key }: Unsigned): string {
-  const input = `${base64url(header)}.${base64url(claims)}`;
-  return `${input}.${signature(Buffer.from(input), header.alg, key).toString('base64url')}`;
-}
+export const signJws = ({ header, claims, key }: Unsigned): string =>
+  signed(header, claims, { alg: header.alg, key });
 
-/** The claims of a JWS under another header, signed anew by an algorithm that the header need not name. */
-export function underHeader(
-  jws: string,
-  header: Readonly<Record<string, unknown>>,
-  { algorithm, key }: { readonly algorithm: Algorithm; readonly key: KeyObject },
-): string {
-  const input = `${base64url(header)}.${jws.split('.')[1]}`;
-  return `${input}.${signature(Buffer.from(input), algorithm, key).toString('base64url')}`;
+/** The same, without the name of the algorithm in the header. */
+export const signUnnamed = ({ header: { alg, ...header }, claims, key }: Unsigned): string =>
+  signed(header, claims, { alg, key });
+
+function signed(header: unknown, claims: unknown, { alg, key }: { alg: Algorithm; key: KeyObject }): string {
+  const input = `${base64url(header)}.${base64url(claims)}`;
+  return `${input}.${signature(Buffer.from(input), alg, key).toString('base64url')}`;
 }
 
 /** The same JWS with one bit of its signature flipped. */

@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey } from 'node:crypto';
-import { signJws, underHeader, withBrokenSignature, type Algorithm } from '../../protocol/jws.ts';
+import { rewritten, signJws, signUnnamed, withBrokenSignature, type Algorithm } from '../../protocol/jws.ts';
 import { generateKey, publicJwk, thumbprint, type SigningKey } from '../../protocol/keys.ts';
-import type { Edit, Sealable, World } from '../draft.ts';
+import type { Edit, World } from '../draft.ts';
 import { claimsIn, edit, onPart, type Claims } from './edit.ts';
 
 const onProof = onPart('proof');
@@ -56,12 +56,16 @@ export const provenByAnother: Edit = edit('DPoP proof of another key', (draft, w
 
 /** Leaves the DPoP proof unsigned, under the algorithm none or another spelling of it. */
 export const proofUnsigned = (spelling: string): Edit =>
-  onProof(`unsigned DPoP proof, alg ${spelling}`, (jws) => resealed(jws, { alg: spelling }, 'none'));
+  onProof(`unsigned DPoP proof, alg ${spelling}`, (jws) => ({
+    ...jws,
+    seal: (text) => rewritten(text, { header: (header) => ({ ...header, alg: spelling }), signature: '' }),
+  }));
 
 /** Signs the DPoP proof without saying by which algorithm. */
-export const proofOfNoAlgorithm: Edit = onProof('DPoP proof without alg', (jws) =>
-  resealed(jws, { alg: undefined }, jws.header.alg),
-);
+export const proofOfNoAlgorithm: Edit = onProof('DPoP proof without alg', (jws) => ({
+  ...jws,
+  seal: () => signUnnamed(jws),
+}));
 
 /** Names the key of the DPoP proof by its thumbprint only. */
 export const proofNamesKey: Edit = onProof('DPoP proof with kid instead of jwk', (jws) => ({
@@ -127,12 +131,3 @@ export const provenAlike = (): Edit => {
   let first: string | undefined;
   return onProof('the same DPoP proof again', (jws) => ({ ...jws, seal: (text) => (first ??= text) }));
 };
-
-const resealed = (
-  jws: Sealable,
-  changes: Readonly<Record<string, unknown>>,
-  algorithm: Algorithm,
-): Sealable => ({
-  ...jws,
-  seal: (text) => underHeader(text, { ...jws.header, ...changes }, { algorithm, key: jws.key }),
-});
