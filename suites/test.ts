@@ -17,13 +17,13 @@ import { clientCertificate, Session } from '../src/actors/session.ts';
 import type { Hosted } from '../src/actors/hosted.ts';
 import type { User } from '../src/actors/user.ts';
 import type { Integration, Resource } from '../src/directory/integration.ts';
-import { assign, type Condition } from '../src/profiles/plan.ts';
+import { assign, waits as waitsIn, type Condition } from '../src/profiles/plan.ts';
 import type { Metadata } from '../src/protocol/metadata.ts';
 import { Contradiction, endingOf, Ledger } from '../src/report/ledger.ts';
 import { plannedCheck } from '../src/report/planned-check.ts';
 import { readRunFile, variables, type RunFile } from '../src/report/run-file.ts';
 import type { RequirementId } from '../src/requirements/catalogue.ts';
-import type { Reply, Transport } from '../src/transport/transport.ts';
+import type { Certificate, Reply, Transport } from '../src/transport/transport.ts';
 import { Aged, type Subjects } from './aged.ts';
 import { openProbe, type Probe } from './probe.ts';
 import { memoiseStacks } from './stacks.ts';
@@ -63,6 +63,8 @@ interface Fixtures {
   readonly nodes: readonly Client[];
   /** A third client, whose keys the server fetches from Assay. */
   readonly hosted: Hosted;
+  /** A certificate of the first client that has expired. */
+  readonly expired: Certificate;
   /** A user at a browser without any session. */
   readonly stranger: User;
   readonly metadata: Metadata;
@@ -131,7 +133,8 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
   opened: [async ({}, use) => use(new Map()), { scope: 'worker' }],
 
   aged: [
-    async ({ run, session }, use) => use(run.plan.tier === 'full' ? await Aged.sow(session) : undefined),
+    async ({ run: { plan }, session }, use) =>
+      use(plan.tier === 'full' && waitsIn(plan.edition) ? await Aged.sow(session) : undefined),
     { scope: 'worker', auto: true },
   ],
 
@@ -187,6 +190,8 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
     const { client, ...hosted } = await ledger.noting(session.hosted());
     await use({ ...hosted, client: ledger.watch(client) });
   },
+
+  expired: async ({ session, ledger }, use) => use(await ledger.noting(session.expired())),
 
   stranger: async ({ session, ledger }, use) => {
     const stranger = (await ledger.noting(session.user())).fresh();

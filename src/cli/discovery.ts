@@ -46,6 +46,7 @@ export function readOffer(metadata: Readonly<Record<string, unknown>>, issuer: s
     'signed-introspection': false,
     'dpop-nonce': false,
     'client-jwks-uri': false,
+    'expired-certificate': false,
   };
   const notes = [
     ...(metadata['issuer'] === issuer

@@ -50,6 +50,8 @@ export const Client = Type.Object(
     ),
     certificate: Type.Optional(Reference),
     certificate_key: Type.Optional(Reference),
+    expired_certificate: Type.Optional(Reference),
+    expired_certificate_key: Type.Optional(Reference),
   },
   { ...closed, description: 'A client registered at the authorization server for these tests.' },
 );

@@ -210,6 +210,15 @@ function* resourceRules(root: Members): Generator<Finding> {
       at: 'name',
       message: 'missing member hosted_client: the feature client-jwks-uri needs it',
     };
+  if (features.includes('expired-certificate'))
+    for (const name of ['expired_certificate', 'expired_certificate_key'])
+      if (members(list(root['clients'])[0])[name] === undefined)
+        yield {
+          code: 'missing-member',
+          pointer: `/clients/0/${name}`,
+          at: 'name',
+          message: `missing member ${name}: the feature expired-certificate needs it`,
+        };
   const userinfo = features.indexOf('userinfo');
   if (userinfo !== -1 && members(root['profile'])['protocol'] === 'oauth')
     yield conflict(

@@ -1,6 +1,6 @@
 import { findRequirement, type RequirementId } from '../requirements/catalogue.ts';
 import { speaksTo, type Role } from '../requirements/specification.ts';
-import { editions, type EditionId } from './editions.ts';
+import { editions, type Edition, type EditionId } from './editions.ts';
 
 /** The variant of a profile that an integration uses. */
 export interface Variant {
@@ -19,6 +19,7 @@ export const features = [
   'userinfo',
   'dpop-nonce',
   'client-jwks-uri',
+  'expired-certificate',
   'signed-request',
   'signed-response',
   'signed-introspection',
@@ -77,6 +78,7 @@ export function assign(check: PlannedCheck, plan: Plan): Assignment {
   const demanded = check.requirements.filter((id) => requirementsOf(plan).includes(id));
   const role = check.id.split('/')[0];
   if (demanded.length === 0 || !plan.roles.some((each) => each === role)) return { in: 'another-edition' };
+  if (check.tier === 'full' && !waits(plan.edition)) return { in: 'another-edition' };
   const holding = conditionsOf(plan);
   const unmet = check.conditions.find((alternatives) => !alternatives.some((each) => holding.includes(each)));
   if (unmet) return { in: 'not-applicable', reason: `applies to ${unmet.join(' or ')} only` };
@@ -84,6 +86,12 @@ export function assign(check: PlannedCheck, plan: Plan): Assignment {
   if (plan.tier === 'fast' && check.tier === 'full')
     return { in: 'left-out', reason: 'waits for something to expire; it is part of the full tier' };
   return { in: 'plan' };
+}
+
+/** Whether an edition has checks that wait for something to expire. */
+export function waits(edition: EditionId): boolean {
+  const { tier }: Edition = editions[edition];
+  return tier !== 'fast';
 }
 
 /** The requirements of the edition that speak to a role of the integration. */

@@ -90,6 +90,16 @@ for (const endpoint of authenticatedEndpoints) {
           );
         },
       );
+
+      test.describe('that it issued long ago', when('expired-certificate'), () => {
+        test(
+          `${where} rejects an expired certificate`,
+          verifies('fapi2-sp/5.3.2.1-6'),
+          async ({ rejects, expired }) => {
+            await rejects(withCertificate('expired certificate', expired), 'invalid_client', 'tls-refusal');
+          },
+        );
+      });
     });
   });
 }
