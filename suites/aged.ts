@@ -24,22 +24,26 @@ const patience = 600;
 /** Clocks of two machines tell whole seconds: one more, and the last of them is over at both. */
 const margin = 1;
 
-const makers: { readonly [N in Name]: (client: Client, session: Session) => Promise<Subjects[N]> } = {
-  code: async (client) => client.grant(),
-  request: async (client) => client.begin(),
-  token: async (client, session) => {
-    const tokens = await client.tokens();
-    const reply = await client.call(await session.resource(), tokens.access);
-    if (reply.status >= 300) throw FlowError.refused('call of the resource API', reply);
-    return tokens;
-  },
-};
+/** Something that was made, and the seconds that it may live. */
+interface Made<Subject> {
+  readonly subject: Subject;
+  readonly life: number;
+}
 
-/** Seconds that each may live. */
-const lifetimes: { readonly [N in Name]: (subject: Subjects[N]) => number } = {
-  code: () => 60,
-  request: ({ reply }) => expiresIn(reply),
-  token: ({ reply }) => expiresIn(reply),
+const makers: {
+  readonly [N in Name]: (client: Client, session: Session) => Promise<Made<Subjects[N]>>;
+} = {
+  code: async (client) => ({ subject: await client.grant(), life: 60 }),
+  request: async (client) => {
+    const subject = await client.begin();
+    return { subject, life: expiresIn(subject.reply) };
+  },
+  token: async (client, session) => {
+    const subject = await client.tokens();
+    const reply = await client.call(await session.resource(), subject.access);
+    if (reply.status >= 300) throw FlowError.refused('call of the resource API', reply);
+    return { subject, life: expiresIn(subject.reply) };
+  },
 };
 
 function expiresIn(reply: Reply): number {
@@ -53,7 +57,7 @@ function expiresIn(reply: Reply): number {
 }
 
 interface Sown {
-  readonly subject: Promise<Subjects[Name]>;
+  readonly made: Promise<Made<Subjects[Name]>>;
   readonly exchanges: readonly Exchange[];
   /** Milliseconds since 1970, UTC; when the subject was there. */
   readonly at: number;
@@ -75,9 +79,11 @@ export class Aged {
     for (const name of Object.keys(makers) as readonly Name[]) {
       const exchanges: Exchange[] = [];
       session.record = (exchange) => exchanges.push(exchange);
-      const subject = session.client().then<Subjects[Name]>(async (client) => makers[name](client, session));
-      await subject.catch(() => undefined);
-      sown.set(name, { subject, exchanges, at: session.options.clock() });
+      const made = session
+        .client()
+        .then<Made<Subjects[Name]>>(async (client) => makers[name](client, session));
+      await made.catch(() => undefined);
+      sown.set(name, { made, exchanges, at: session.options.clock() });
     }
     return new Aged(sown, session.options.clock);
   }
@@ -88,22 +94,42 @@ export class Aged {
   }
 
   /** Milliseconds until the life of a subject is over. */
-  async left<N extends Name>(name: N): Promise<number> {
-    const lifetime = lifetimes[name](await this.#subject(name));
-    const { at } = this.#sown.get(name) ?? { at: 0 };
-    return Math.max(0, at + (lifetime + margin) * 1000 - this.#clock());
+  async left(name: Name): Promise<number> {
+    const { made, at } = this.#sownAs(name);
+    return Math.max(0, at + ((await made).life + margin) * 1000 - this.#clock());
   }
 
   /** A subject, when its life is over. */
   async dead<N extends Name>(name: N): Promise<Subjects[N]> {
     await sleep(await this.left(name));
-    return this.#subject(name);
+    // Each name was sown by the maker of its own type.
+    return (await this.#sownAs(name).made).subject as Subjects[N];
   }
 
-  async #subject<N extends Name>(name: N): Promise<Subjects[N]> {
-    const { subject } = this.#sown.get(name) ?? {};
-    if (subject === undefined) throw new TypeError(`expected ${name} to be sown`);
-    // Each name was sown by the maker of its own type.
-    return (await subject) as Subjects[N];
+  #sownAs(name: Name): Sown {
+    const sown = this.#sown.get(name);
+    if (sown === undefined) throw new TypeError(`expected ${name} to be sown`);
+    return sown;
+  }
+}
+
+/**
+ * Seconds by which the clock of who verifies a token may be behind, which is as far as FAPI 2.0 lets clocks differ
+ * (5.3.2.1, item 13); RFC 7519, section 4.1.4 permits a leeway, and names no figure.
+ */
+const leeway = 60;
+
+/** Seconds from one question to the next. */
+const pause = 5;
+
+/** Asks about what has expired until the answer is that it has, or until no clock excuses another one; gives the last. */
+export async function untilOver(
+  ask: () => Promise<Reply>,
+  isOver: (reply: Reply) => boolean,
+): Promise<Reply> {
+  for (let waited = 0; ; waited += pause) {
+    const reply = await ask();
+    if (isOver(reply) || waited >= leeway) return reply;
+    await sleep(pause * 1000);
   }
 }

@@ -202,11 +202,15 @@ export class Client {
   }
 
   /** Obtains tokens by a valid flow, or one whose first request carries edits. */
+  /** Redeems an authorization code for tokens. */
+  async redeemed(grant: Grant): Promise<Tokens> {
+    return { ...grant, ...tokensIn(await this.redeem(grant)) };
+  }
+
   async tokens(...edits: readonly Edit[]): Promise<Tokens> {
     if (this.parts.variant.grant === 'client_credentials')
       return { ...freshAttempt(), ...tokensIn(await this.ownTokens(...edits)) };
-    const grant = await this.grant(...edits);
-    return { ...grant, ...tokensIn(await this.redeem(grant)) };
+    return this.redeemed(await this.grant(...edits));
   }
 
   /** Asks for tokens on the client's own behalf (RFC 6749, section 4.4). */
@@ -254,6 +258,11 @@ export class Client {
   }
 
   /** Any request to the token endpoint. */
+  /** Uses a refresh token for tokens. */
+  async refreshed(token: string, ...edits: readonly Edit[]): Promise<ReturnType<typeof tokensIn>> {
+    return tokensIn(await this.refresh(token, ...edits));
+  }
+
   async token(form: Pairs, edits: readonly Edit[]): Promise<Reply> {
     const bound = this.parts.variant.sender_constraint === 'mtls';
     const draft = this.#authenticated(

@@ -4,7 +4,8 @@ import type { Client as Registration, Resource } from '../directory/integration.
 import { loadIntegration, type LoadedIntegration } from '../directory/load.ts';
 import { resolveReference } from '../directory/reference.ts';
 import { readSigningKey, type SigningKey } from '../protocol/keys.ts';
-import { metadataUrls, readMetadata, type Metadata } from '../protocol/metadata.ts';
+import { endpoint, metadataUrls, readMetadata, type Metadata } from '../protocol/metadata.ts';
+import { nth, systemResolve, type Resolve } from '../transport/egress.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import { createRedactor, type Redactor } from '../transport/redact.ts';
 import { openTransport, type Certificate, type Reply, type Transport } from '../transport/transport.ts';
@@ -14,6 +15,12 @@ import { openUser } from './open-user.ts';
 import { openHosted, type Hosted } from './hosted.ts';
 import { Samples } from './samples.ts';
 import type { User } from './user.ts';
+
+/** Addresses of one name that are asked at most. */
+const mostNodes = 8;
+
+const tokenEndpoints = (metadata: Metadata): readonly string[] =>
+  (['key', 'certificate'] as const).flatMap((by) => endpoint(metadata, 'token_endpoint', by) ?? []);
 
 /** What a session is opened with. */
 export interface SessionOptions {
@@ -48,17 +55,20 @@ export class Session {
     return Promise.all((value.trust ?? []).map((path) => readFile(resolve(path), 'utf8')));
   });
 
-  readonly transport: () => Promise<Transport> = once(async () => {
-    const { value } = await this.integration();
-    const transport = openTransport({
-      hosts: value.hosts,
-      trust: await this.trust(),
-      privateNetwork: this.options.privateNetwork,
-      redactor: this.redactor,
-      clock: this.options.clock,
-    });
-    this.#closing.push(() => transport.close());
-    return transport.recordedBy((exchange) => this.record(exchange));
+  readonly transport: () => Promise<Transport> = once(() => this.#open());
+
+  /**
+   * The first client, once for each address of the token endpoint's host, at which it reaches that address only: behind
+   * each there may be another node of the server. An address may be out of reach.
+   */
+  readonly nodes: () => Promise<readonly Client[]> = once(async () => {
+    const client = await this.client();
+    const hosts = tokenEndpoints(client.parts.metadata).map((url) => new URL(url).hostname);
+    const counts = await Promise.all(hosts.map(async (host) => (await systemResolve(host)).length));
+    const count = Math.min(Math.max(...counts), mostNodes);
+    if (count <= 1) return [client];
+    const transports = Array.from({ length: count }, (_, at) => this.#open(nth(at)));
+    return (await Promise.all(transports)).map((transport) => new Client({ ...client.parts, transport }));
   });
 
   readonly metadata: () => Promise<Metadata> = once(async () => {
@@ -158,6 +168,20 @@ export class Session {
       registration,
       await signingKey(registration, base),
       await clientCertificate(registration, base),
+  async #open(find?: Resolve): Promise<Transport> {
+    const { value } = await this.integration();
+    const transport = openTransport({
+      hosts: value.hosts,
+      trust: await this.trust(),
+      privateNetwork: this.options.privateNetwork,
+      redactor: this.redactor,
+      clock: this.options.clock,
+      ...(find === undefined ? {} : { resolve: find }),
+    });
+    this.#closing.push(() => transport.close());
+    return transport.recordedBy((exchange) => this.record(exchange));
+  }
+
     );
   }
 

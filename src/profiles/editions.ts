@@ -5,6 +5,8 @@ export interface Edition {
   readonly title: string;
   /** What the edition is for, and what it leaves out. */
   readonly about: string;
+  /** What of its checks belongs to it: `fast`, those that wait for nothing. Default: all. */
+  readonly tier?: 'fast';
   readonly requirements: readonly RequirementId[];
 }
 
@@ -49,6 +51,7 @@ export const editions = {
     title: 'FAPI 2.0 Security Profile, flows, edition 1',
     about:
       'The items that the flows of servers show within seconds. It leaves out the cipher suites of TLS, DNSSEC, what shows only after a minute, and clients; the complete profile is fapi2-sp-final.',
+    tier: 'fast',
     requirements: flows1,
   },
   'fapi2-ms-final': {

@@ -84,8 +84,14 @@ test.describe('a check is', () => {
       { only: ['fapi2-sp/*'], grep: 'accepts' },
       leftOut('not selected'),
     ],
-    ['left out of the fast tier', { tier: 'full' }, { tier: 'fast' }, leftOut('full tier')],
-    ['in the full tier', { tier: 'full' }, {}, { in: 'plan' }],
+    ['of another edition, as it waits', { tier: 'full' }, {}, { in: 'another-edition' }],
+    [
+      'left out of the fast tier',
+      { tier: 'full' },
+      { edition: 'fapi2-sp-final', tier: 'fast' },
+      leftOut('full tier'),
+    ],
+    ['in the full tier', { tier: 'full' }, { edition: 'fapi2-sp-final' }, { in: 'plan' }],
   ];
   for (const [what, ownCheck, ownPlan, assignment] of rows)
     test(what, () => expect(assign({ ...check, ...ownCheck }, { ...plan, ...ownPlan })).toEqual(assignment));

@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { expect, test } from '@playwright/test';
-import { guardedLookup, isPublic, permit } from './egress.ts';
+import { guardedLookup, isPublic, nth, permit } from './egress.ts';
 
 const look = (lookup: ReturnType<typeof guardedLookup>) =>
   new Promise<string | LookupAddress[]>((resolve, reject) => {
@@ -95,4 +95,23 @@ test.describe('the lookup of a connection', () => {
       code: 'unresolved',
     });
   });
+});
+
+test('each address of a name can be picked, in whatever order they come', async () => {
+  const addresses: LookupAddress[] = ['192.0.2.1', '192.0.2.2', '2001:db8::1'].map((address) => ({
+    address,
+    family: address.includes(':') ? 6 : 4,
+  }));
+  const turning = async () => {
+    addresses.push(...addresses.splice(0, 1));
+    return addresses;
+  };
+  const picked = await Promise.all([0, 1, 2, 3].map((at) => nth(at, turning)('host.example')));
+  expect(picked.flat().map(({ address }) => address)).toEqual([
+    '192.0.2.1',
+    '192.0.2.2',
+    '2001:db8::1',
+    '192.0.2.1',
+  ]);
+  expect(await nth(1, async () => [])('host.example')).toEqual([]);
 });

@@ -84,3 +84,12 @@ export function guardedLookup(privateNetwork: PrivateNetwork, resolve: Resolve):
       else callback(null, found.first.address, found.first.family);
     });
 }
+
+/** Finds one address only of each name: the one at a position in their order, beginning anew behind the last. */
+export const nth =
+  (at: number, resolve: Resolve = systemResolve): Resolve =>
+  async (name) => {
+    // Name servers answer in another order each time.
+    const all = (await resolve(name)).toSorted((one, other) => (one.address < other.address ? -1 : 1));
+    return all.slice(at % all.length, (at % all.length) + 1);
+  };
