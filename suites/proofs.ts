@@ -35,7 +35,9 @@ export const wrongProofs: Edits = {
   'a proof signed by another key than it shows': proofOfAnotherSigner,
   'a proof without an identifier': proof('proof without jti', { jti: undefined }),
   'a proof without a method': proof('proof without htm', { htm: undefined }),
-  'a proof for another method': proofWith('proof for another method', 'htm', () => 'DELETE'),
+  'a proof for another method': proofWith('proof for another method', 'htm', (method) =>
+    method === 'PUT' ? 'POST' : 'PUT',
+  ),
   // RFC 9110, section 9.1: methods are case-sensitive.
   'a proof for the method in lower case': proofWith('htm in lower case', 'htm', (method) =>
     method.toLowerCase(),
