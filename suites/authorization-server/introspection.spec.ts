@@ -28,7 +28,7 @@ test.describe('the introspection endpoint', when('introspection'), () => {
       verifies('rfc7662/2.2-1'),
       async ({ asking, client, exercise }) => {
         const ask = await asking(client);
-        const { access } = await client.tokens();
+        const { access } = await client.kept();
         const reply = await exercise(ask(replace('token', make(client, access))));
         expect([reply.status, memberOf(reply, 'active')]).toEqual([200, false]);
       },
@@ -39,7 +39,7 @@ test.describe('the introspection endpoint', when('introspection'), () => {
       verifies('rfc7662/2.2-2'),
       async ({ asking, client, exercise, given }) => {
         const ask = await asking(client);
-        const { access } = await client.tokens();
+        const { access } = await client.kept();
         const { body } = await exercise(ask(replace('token', make(client, access))));
         given(typeof body === 'object' && body !== null && 'active' in body, 'expected an answer in JSON');
         expect(body).toEqual({ active: false });
