@@ -201,12 +201,12 @@ export class Client {
     );
   }
 
-  /** Obtains tokens by a valid flow, or one whose first request carries edits. */
   /** Redeems an authorization code for tokens. */
   async redeemed(grant: Grant): Promise<Tokens> {
     return { ...grant, ...tokensIn(await this.redeem(grant)) };
   }
 
+  /** Obtains tokens by a valid flow, or one whose first request carries edits. */
   async tokens(...edits: readonly Edit[]): Promise<Tokens> {
     if (this.parts.variant.grant === 'client_credentials')
       return { ...freshAttempt(), ...tokensIn(await this.ownTokens(...edits)) };
@@ -257,12 +257,12 @@ export class Client {
     );
   }
 
-  /** Any request to the token endpoint. */
   /** Uses a refresh token for tokens. */
   async refreshed(token: string, ...edits: readonly Edit[]): Promise<ReturnType<typeof tokensIn>> {
     return tokensIn(await this.refresh(token, ...edits));
   }
 
+  /** Any request to the token endpoint. */
   async token(form: Pairs, edits: readonly Edit[]): Promise<Reply> {
     const bound = this.parts.variant.sender_constraint === 'mtls';
     const draft = this.#authenticated(

@@ -94,6 +94,16 @@ export class Session {
   /** The second one, for mix-ups between clients. */
   readonly other: () => Promise<Client> = once(() => this.#client(1));
 
+  /** A certificate of the first test client that has expired. */
+  readonly expired: () => Promise<Certificate> = once(async () => {
+    const { value, file } = await this.integration();
+    const [first] = value.clients;
+    const expired = first && (await expiredCertificate(first, dirname(file)));
+    if (!expired)
+      throw new FlowError('no-key', 'configuration', 'expected expired_certificate of the first client');
+    return expired;
+  });
+
   /** A third client, whose keys the server fetches from here. */
   readonly hosted: () => Promise<Hosted> = once(async () => {
     const { value, file } = await this.integration();
@@ -158,16 +168,6 @@ export class Session {
     for (const close of this.#closing.toReversed()) await close();
   }
 
-  async #client(index: 0 | 1): Promise<Client> {
-    const { value, file } = await this.integration();
-    const registration = value.clients[index];
-    if (!registration)
-      throw new FlowError('no-key', 'configuration', 'expected two clients in the integration file');
-    const base = dirname(file);
-    return this.#make(
-      registration,
-      await signingKey(registration, base),
-      await clientCertificate(registration, base),
   async #open(find?: Resolve): Promise<Transport> {
     const { value } = await this.integration();
     const transport = openTransport({
@@ -182,6 +182,16 @@ export class Session {
     return transport.recordedBy((exchange) => this.record(exchange));
   }
 
+  async #client(index: 0 | 1): Promise<Client> {
+    const { value, file } = await this.integration();
+    const registration = value.clients[index];
+    if (!registration)
+      throw new FlowError('no-key', 'configuration', 'expected two clients in the integration file');
+    const base = dirname(file);
+    return this.#make(
+      registration,
+      await signingKey(registration, base),
+      await clientCertificate(registration, base),
     );
   }
 
@@ -217,6 +227,15 @@ export async function clientCertificate(
   base: string,
 ): Promise<Certificate | undefined> {
   const { certificate, certificate_key: key } = registration;
+  if (!certificate || !key) return undefined;
+  return { certificate: await resolveReference(certificate, base), key: await resolveReference(key, base) };
+}
+
+/** A certificate of a test client that was valid once, with its key. */
+export async function expiredCertificate(
+  { expired_certificate: certificate, expired_certificate_key: key }: Registration,
+  base: string,
+): Promise<Certificate | undefined> {
   if (!certificate || !key) return undefined;
   return { certificate: await resolveReference(certificate, base), key: await resolveReference(key, base) };
 }
