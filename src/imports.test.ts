@@ -104,12 +104,13 @@ const table: Readonly<Record<string, Arrows>> = {
       'src/protocol',
       'src/transport/tls.ts',
       'src/transport/handshake.ts',
+      'src/transport/error.ts',
       'src/report/ledger.ts',
       'src/report/planned-check.ts',
       'src/report/run-file.ts',
     ],
     types: ['src/requirements', 'src/directory', 'src/transport'],
-    tests: ['src/cli/suite-process.ts', 'src/requirements', 'src/report/assemble.ts'],
+    tests: ['src/cli/peers.ts', 'src/cli/suite-process.ts', 'src/requirements', 'src/report/assemble.ts'],
   },
   fixtures: {
     // Benchmarks measure rooms, processes that are there to be killed work in them, and the self-test runs the suites.
@@ -119,6 +120,7 @@ const table: Readonly<Record<string, Arrows>> = {
       'src/protocol',
       'src/directory',
       'src/actors',
+      'src/verdict',
       'src/report/assemble.ts',
       'src/report/record-of.ts',
       'src/report/version.ts',

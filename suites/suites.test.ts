@@ -1,6 +1,7 @@
 import { expect, test } from '@playwright/test';
+import { modulesOf, peers } from '../src/cli/peers.ts';
 import { listChecks } from '../src/cli/suite-process.ts';
-import { features, requirementsOf, type Condition } from '../src/profiles/plan.ts';
+import { features, globMatches, requirementsOf, type Condition } from '../src/profiles/plan.ts';
 import type { CheckRecord } from '../src/report/assemble.ts';
 import { catalogue, findRequirement, requirementIds } from '../src/requirements/catalogue.ts';
 
@@ -76,6 +77,20 @@ test('a requirement has checks, or the reason why it has none', () => {
   for (const id of requirementIds)
     expect(catalogue[id].untested === undefined, `${id} is tested, or says why not`).toBe(exercised.has(id));
 });
+
+for (const peer of peers)
+  test(`each module of ${peer} is covered by checks that exist, or the reason is named`, () => {
+    const modules = Object.entries(modulesOf(peer));
+    expect(modules.length).toBeGreaterThan(0);
+    for (const [module, { checks: globs = [], reason }] of modules) {
+      expect(globs.length > 0, module).toBe(reason === undefined);
+      for (const glob of globs)
+        expect(
+          checks.some(({ id }) => globMatches(glob, id)),
+          `${module}: ${glob}`,
+        ).toBe(true);
+    }
+  });
 
 test('conditions are known', () => {
   for (const check of checks)

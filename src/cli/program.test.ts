@@ -178,7 +178,7 @@ test.describe('assay list', () => {
         title: expect.any(String),
         suite: expect.stringMatching(/^[a-z-]+\/[a-z-]+$/u),
         requirements: expect.arrayContaining([
-          expect.stringMatching(/^(?:fapi2-(?:sp|ms)|rfc\d+|oidc-core)\//u),
+          expect.stringMatching(/^(?:fapi2-(?:sp|ms)|rfc\d+|oidc-core|jarm)\//u),
         ]),
       });
   });
@@ -190,7 +190,9 @@ test.describe('assay list', () => {
       expect(row).toEqual({
         name: expect.any(String),
         fixture: expect.stringMatching(/^(?:authorization-server|resource-server|client)$/u),
-        breaks: expect.arrayContaining([expect.stringMatching(/^(?:fapi2-(?:sp|ms)|rfc\d+|oidc-core)\//u)]),
+        breaks: expect.arrayContaining([
+          expect.stringMatching(/^(?:fapi2-(?:sp|ms)|rfc\d+|oidc-core|jarm)\//u),
+        ]),
       });
   });
 
@@ -201,6 +203,21 @@ test.describe('assay list', () => {
         expect.objectContaining({ id: 'fapi2-servers-1', requirements: requirementIds.length }),
       ]),
     );
+  });
+
+  test('coverage by the modules of another suite', async () => {
+    const rows = await json('list', 'coverage', '--peer', 'oidf');
+    expect(rows).toHaveLength(78);
+    expect(rows).toContainEqual({
+      module: 'fapi2-security-profile-final-par-plain-pkce-rejected',
+      checks: 1,
+      by: ['authorization-server/par/rejects-the-plain-method'],
+    });
+    const { code, notes } = await say(['list', 'checks', '--peer', 'oidf']);
+    expect({ code, notes }).toEqual({
+      code: 2,
+      notes: expect.stringContaining('--peer belongs to coverage'),
+    });
   });
 
   test('a table for people', async () => {

@@ -13,6 +13,8 @@ const securityProfile: Fixes<typeof fapi2sp> = {
     'Set the lowest version of TLS to 1.2 wherever TLS ends: load balancer, gateway, server. TLS 1.3 is best.',
   'fapi2-sp/5.2.1-3':
     'Take the suites, versions and extensions that RFC 9325 forbids out of the TLS configuration, and renew the certificate where its key, signature, name or dates are at fault.',
+  'fapi2-sp/5.2.1-5':
+    'Verify the certificate of every host that you fetch from, with its name (RFC 9525): trust no certificate because a test environment has no other.',
   'fapi2-sp/5.2.2-1':
     'On TLS 1.2 allow only TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 and their AES_256_GCM_SHA384 kin (RFC 9325, section 4.2).',
   'fapi2-sp/5.2.3-1':
