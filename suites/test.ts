@@ -133,8 +133,10 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
   opened: [async ({}, use) => use(new Map()), { scope: 'worker' }],
 
   aged: [
-    async ({ run: { plan }, session }, use) =>
-      use(plan.tier === 'full' && waitsIn(plan.edition) ? await Aged.sow(session) : undefined),
+    async ({ run, session }, use) => {
+      const { tier, edition } = run.plan;
+      await use(tier === 'full' && waitsIn(edition) ? await Aged.sow(session) : undefined);
+    },
     { scope: 'worker', auto: true },
   ],
 
