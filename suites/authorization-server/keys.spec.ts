@@ -1,54 +1,32 @@
-import type { JsonWebKey } from 'node:crypto';
 import { FlowError } from '../../src/actors/flow-error.ts';
+import { fetchKeySet, keysIn, type PublishedKey } from '../../src/actors/key-set.ts';
 import type { Metadata } from '../../src/protocol/metadata.ts';
+import { bitsOf, mistakesIn, secretMembers } from '../../src/protocol/published-key.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import { expect, test, verifies, when } from '../test.ts';
 
-type PublishedKey = JsonWebKey & { readonly kid?: string };
-
 /** The keys at the jwks_uri. A key set without any shows nothing of how its keys are. */
 async function publishedKeys(transport: Transport, metadata: Metadata): Promise<readonly PublishedKey[]> {
-  const url = metadata.jwks_uri ?? '';
-  const reply = await transport.send({ method: 'GET', url, purpose: 'key set request' });
-  const { keys = [] } = (reply.body ?? {}) as { keys?: readonly PublishedKey[] };
-  if (keys.length === 0) throw FlowError.refused('key set request', reply);
+  const reply = await fetchKeySet(transport, metadata);
+  const keys = keysIn(reply);
+  if (reply.status !== 200 || keys.length === 0) throw FlowError.refused('key set request', reply);
   return keys;
 }
 
-/** The size that the security of a key depends on: the modulus of RSA, the order of a curve. */
-function bitsOf({ kty, n, crv }: PublishedKey): number {
-  if (kty === 'RSA')
-    return (
-      (Buffer.from(n ?? '', 'base64url')
-        .toString('hex')
-        .replace(/^0+/u, '').length /
-        2) *
-      8
-    );
-  return Number(/\d+$/u.exec(crv ?? '')?.[0] ?? 0);
-}
+const nameOf = ({ kid, kty }: PublishedKey): string => `${String(kid ?? 'no kid')} (${String(kty)})`;
 
-// Without ID tokens a client has no use for the keys of the server, and there may be none.
-test.describe('the key set of the server', when('openid'), () => {
-  test(
-    'holds RSA keys of at least 2048 bits',
-    verifies('fapi2-sp/5.4.1-2'),
-    async ({ exercise, transport, metadata }) => {
+// Without ID tokens and signed answers a client has no use for the keys of the server, and there may be none. Not judged: the
+// media type, as RFC 7517, section 8.5 only registers one, and how long the set may be cached.
+test.describe('the key set of the server', when('openid', 'signed-response', 'signed-introspection'), () => {
+  for (const [title, kty, least, requirement] of [
+    ['holds RSA keys of at least 2048 bits', 'RSA', 2048, 'fapi2-sp/5.4.1-2'],
+    ['holds elliptic curve keys of at least 224 bits', 'EC', 224, 'fapi2-sp/5.4.1-3'],
+  ] as const)
+    test(title, verifies(requirement), async ({ exercise, transport, metadata }) => {
       const keys = await exercise(publishedKeys(transport, metadata));
-      const rsa = keys.filter(({ kty }) => kty === 'RSA');
-      expect(rsa.map(bitsOf).filter((bits) => bits < 2048)).toEqual([]);
-    },
-  );
-
-  test(
-    'holds elliptic curve keys of at least 224 bits',
-    verifies('fapi2-sp/5.4.1-3'),
-    async ({ exercise, transport, metadata }) => {
-      const keys = await exercise(publishedKeys(transport, metadata));
-      const curves = keys.filter(({ kty }) => kty === 'EC');
-      expect(curves.map(bitsOf).filter((bits) => bits < 224)).toEqual([]);
-    },
-  );
+      const short = keys.filter((key) => key.kty === kty && bitsOf(key) < least);
+      expect(short.map((key) => `${nameOf(key)}: ${bitsOf(key)} bits`)).toEqual([]);
+    });
 
   test(
     'gives each kid to one key',
@@ -60,12 +38,46 @@ test.describe('the key set of the server', when('openid'), () => {
     },
   );
 
+  // OpenID Connect Core, section 10.1: a signer of several keys must name the one that it used, so they need names.
+  test(
+    'names each key, where there are several',
+    verifies('fapi2-sp/5.4.2-3'),
+    async ({ exercise, transport, metadata }) => {
+      const keys = await exercise(publishedKeys(transport, metadata));
+      const nameless = keys.length > 1 ? keys.filter(({ kid }) => typeof kid !== 'string') : [];
+      expect(nameless.map(nameOf)).toEqual([]);
+    },
+  );
+
   test(
     'refers to no keys elsewhere',
     verifies('fapi2-sp/5.4.2-2'),
     async ({ exercise, transport, metadata }) => {
       const keys = await exercise(publishedKeys(transport, metadata));
-      expect(keys.filter((key) => 'x5u' in key || 'jku' in key)).toEqual([]);
+      expect(keys.filter((key) => 'x5u' in key || 'jku' in key).map(nameOf)).toEqual([]);
+    },
+  );
+
+  test(
+    'holds no private and no symmetric keys',
+    verifies('rfc7517/9.2-1'),
+    async ({ exercise, transport, metadata }) => {
+      const keys = await exercise(publishedKeys(transport, metadata));
+      const secret = keys.filter(
+        (key) => key.kty === 'oct' || secretMembers.some((member) => key[member] !== undefined),
+      );
+      expect(secret.map(nameOf)).toEqual([]);
+    },
+  );
+
+  test(
+    'holds keys that are what they say',
+    verifies('rfc7517/4-1'),
+    async ({ exercise, transport, metadata }) => {
+      const keys = await exercise(publishedKeys(transport, metadata));
+      expect(keys.flatMap((key) => mistakesIn(key).map((mistake) => `${nameOf(key)}: ${mistake}`))).toEqual(
+        [],
+      );
     },
   );
 });
