@@ -75,7 +75,7 @@ function conditionsOf({ variant, features: declared }: Plan): readonly string[] 
 
 /** Decides for one check. The order matters: what does not apply is not merely left out. */
 export function assign(check: PlannedCheck, plan: Plan): Assignment {
-  const demanded = check.requirements.filter((id) => requirementsOf(plan).includes(id));
+  const demanded = check.requirements.filter((id) => demands(plan, id));
   const role = check.id.split('/')[0];
   if (demanded.length === 0 || !plan.roles.some((each) => each === role)) return { in: 'another-edition' };
   if (check.tier === 'full' && !waits(plan.edition)) return { in: 'another-edition' };
@@ -99,10 +99,16 @@ export function requirementsOf({
   edition,
   roles,
 }: Pick<Plan, 'edition' | 'roles'>): readonly RequirementId[] {
-  return editions[edition].requirements.filter((id) => {
-    const party = findRequirement(id)?.party;
-    return party !== undefined && roles.some((role) => speaksTo(party, role));
-  });
+  return editions[edition].requirements.filter((id) => speaksToOneOf(roles, id));
+}
+
+/** Whether the requirement is one of those; what is asked for each check, and of few requirements, makes no list. */
+const demands = ({ edition, roles }: Plan, id: RequirementId): boolean =>
+  speaksToOneOf(roles, id) && editions[edition].requirements.some((each) => each === id);
+
+function speaksToOneOf(roles: readonly Role[], id: RequirementId): boolean {
+  const party = findRequirement(id)?.party;
+  return party !== undefined && roles.some((role) => speaksTo(party, role));
 }
 
 function selects({ only, grep }: Plan, check: PlannedCheck): boolean {

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   ALLURE_HTTP_EXCHANGE_CONTENT_TYPE,
   ALLURE_HTTP_EXCHANGE_FILE_EXTENSION,
@@ -15,9 +17,9 @@ import {
 import {
   createStepResult,
   createTestResult,
-  FileSystemWriter,
   getTestResultHistoryId,
   getTestResultTestCaseId,
+  stringifyEnvInfo,
 } from 'allure-js-commons/sdk/reporter';
 import type { Exchange } from '../transport/exchange.ts';
 import { explain } from './junit.ts';
@@ -38,9 +40,12 @@ const statuses: Readonly<Record<Outcome, Status>> = {
  * @throws the errors of `node:fs`.
  */
 export function writeAllure(directory: string, results: Results): void {
-  const writer = new FileSystemWriter({ resultsDir: directory });
   const { run, profile, integration } = results;
-  writer.writeEnvironmentInfo({
+  mkdirSync(directory, { recursive: true });
+  // Not by the writer of Allure, which flushes each file: with one a check, that takes longer than many a run. They are a view
+  // of results.json, which is flushed, and the directory that they stand in is put in its place as a whole.
+  const write: Write = (name, content) => writeFileSync(join(directory, name), content);
+  const environment = stringifyEnvInfo({
     Integration: `${integration.partner}/${integration.integration}`,
     Environment: integration.environment,
     Profile: profile.title,
@@ -49,12 +54,18 @@ export function writeAllure(directory: string, results: Results): void {
     Tier: run.tier,
     Assay: run.harness,
   });
+  write('environment.properties', environment);
+  const writeResult = (result: TestResult): void =>
+    write(`${result.uuid}-result.json`, JSON.stringify(result));
   for (const check of results.checks) {
-    const steps = check.exchanges.map((exchange) => step(writer, results, check, exchange));
-    writer.writeResult(checkResult(results, check, steps));
+    const steps = check.exchanges.map((exchange) => step(write, results, check, exchange));
+    writeResult(checkResult(results, check, steps));
   }
-  writer.writeResult(runResult(results));
+  writeResult(runResult(results));
 }
+
+/** Writes a file of that name among the results. */
+type Write = (name: string, content: string | Uint8Array) => void;
 
 function runResult(results: Results): TestResult {
   const { run, profile, reason } = results;
@@ -144,12 +155,7 @@ function identified(results: Results, id: string, members: Partial<TestResult>):
   };
 }
 
-function step(
-  writer: FileSystemWriter,
-  { run }: Results,
-  check: CheckResult,
-  exchange: Exchange,
-): StepResult {
+function step(write: Write, { run }: Results, check: CheckResult, exchange: Exchange): StepResult {
   const { at, duration_ms, purpose, edits, request, error } = exchange;
   const start = Date.parse(at);
   return {
@@ -162,14 +168,14 @@ function step(
     stop: start + Math.round(duration_ms),
     parameters: edits.map((edit) => ({ name: 'edit', value: edit })),
     // An attachment is a file: those of checks that passed would be a thousand, and stand in the HAR as well.
-    attachments: check.verdict === 'pass' ? [] : [attach(writer, run.id, check.id, exchange)],
+    attachments: check.verdict === 'pass' ? [] : [attach(write, run.id, check.id, exchange)],
   };
 }
 
-function attach(writer: FileSystemWriter, run: string, check: string, exchange: Exchange): Attachment {
+function attach(write: Write, run: string, check: string, exchange: Exchange): Attachment {
   const source = `${uuid(run, check, String(exchange.id))}-attachment${ALLURE_HTTP_EXCHANGE_FILE_EXTENSION}`;
   const content = Buffer.from(JSON.stringify(transcript(exchange)));
-  writer.writeAttachment(source, content);
+  write(source, content);
   return {
     name: `exchange ${exchange.id}`,
     type: ALLURE_HTTP_EXCHANGE_CONTENT_TYPE,
