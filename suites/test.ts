@@ -15,7 +15,7 @@ import { operations, type OperationName } from '../src/actors/operations.ts';
 import { timely } from '../src/actors/server-time.ts';
 import { clientCertificate, Session } from '../src/actors/session.ts';
 import type { Hosted } from '../src/actors/hosted.ts';
-import type { User } from '../src/actors/user.ts';
+import type { Page, User } from '../src/actors/user.ts';
 import type { Integration, Resource } from '../src/directory/integration.ts';
 import { assign, waits as waitsIn, type Condition } from '../src/profiles/plan.ts';
 import type { Metadata } from '../src/protocol/metadata.ts';
@@ -88,6 +88,8 @@ interface Fixtures {
   readonly dead: <N extends keyof Subjects>(name: N) => Promise<Subjects[N]>;
   /** Keeps something that was measured, for the report. It has no part in the verdict. */
   readonly measure: (name: string, value: number, unit: string) => void;
+  /** Keeps the pages that a check judges as they looked, for the report. They have no part in the verdict. */
+  readonly keep: (pages: readonly Page[]) => void;
   /** A precondition: gives the value back, or ends the check as inconclusive where there is none. */
   readonly given: <T>(value: T | undefined | false, expected: string) => T;
   /** Brings a client to where it can make the request of `operation`, shows that the valid one is granted, and asks with edits. */
@@ -224,6 +226,11 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
   measure: async ({ ledger }, use) =>
     use((name, value, unit) => {
       ledger.measured.push({ name, value, unit });
+    }),
+
+  keep: async ({ ledger }, use) =>
+    use((pages) => {
+      ledger.pages.push(...pages);
     }),
 
   given: async ({ ledger }, use) =>

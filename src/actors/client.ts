@@ -60,6 +60,7 @@ export interface Tokens extends Attempt {
 export interface VisitOptions {
   readonly decision?: Decision;
   readonly user?: User;
+  readonly pictures?: 'kept';
 }
 
 /** The media type of a signed introspection response (RFC 9701, section 10.1). */
@@ -134,11 +135,11 @@ export class Client {
   /** Sends the user to the authorization endpoint with some parameters, usually client_id and request_uri. */
   async visit(
     parameters: Pairs,
-    { decision = 'accept', user = this.parts.user }: VisitOptions = {},
+    { decision = 'accept', user = this.parts.user, pictures }: VisitOptions = {},
   ): Promise<Visit> {
     const url = new URL(this.#endpoint('authorization_endpoint', 'key'));
     for (const [name, value] of parameters) url.searchParams.append(name, value);
-    return opened(await user.visit(url.href, { callback: this.redirectUri, decision }));
+    return opened(await user.visit(url.href, { callback: this.redirectUri, decision, pictures }));
   }
 
   /** Where a visit is redirected to, one after the other, even to a host that must not be called. */

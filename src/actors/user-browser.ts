@@ -9,7 +9,8 @@ import { openProxy, type Arrival, type Proxy } from './proxy.ts';
 import { makePinnedCertificate, type PinnedCertificate } from './proxy-certificate.ts';
 import { UserError } from './user-error.ts';
 import type { DriverOptions } from './user-http.ts';
-import type { Decision, Hop, Page, User, Visit } from './user.ts';
+import { pictureOf } from './user-picture.ts';
+import type { Decision, Errand, Hop, Page, Picture, User, Visit } from './user.ts';
 
 export type BrowserConfig = Extract<UserConfig, { driver: 'browser' }>;
 type Step = NonNullable<BrowserConfig['accept']>[number];
@@ -99,17 +100,17 @@ function inContext(config: BrowserConfig, options: BrowserOptions, shared: Share
     return { proxy, context };
   }
 
-  async function visit(url: string, how: { callback: string; decision: Decision }): Promise<Visit> {
+  async function visit(url: string, errand: Errand): Promise<Visit> {
     opened ??= open();
     shared.open.add(self);
     const { proxy, context } = await opened.catch((error: unknown) => {
       opened = undefined;
       throw error;
     });
-    const recipe = await read(config, how.decision, options);
+    const recipe = await read(config, errand.decision, options);
     const tab = await context.newPage();
     try {
-      return await makeVisit(tab, proxy, recipe, url, how);
+      return await makeVisit(tab, proxy, recipe, url, errand);
     } catch (error) {
       // Chromium may never close a tab that is between two documents.
       await proxy.quiet();
@@ -121,8 +122,8 @@ function inContext(config: BrowserConfig, options: BrowserOptions, shared: Share
   }
 
   const self: User = {
-    visit(url, how) {
-      const mine = turn.then(() => visit(url, how));
+    visit(url, errand) {
+      const mine = turn.then(() => visit(url, errand));
       turn = mine.catch(() => undefined);
       return mine;
     },
@@ -172,7 +173,7 @@ async function makeVisit(
   proxy: Proxy,
   recipe: Recipe,
   url: string,
-  { callback, decision }: { callback: string; decision: Decision },
+  { callback, decision, pictures }: Errand,
 ): Promise<Visit> {
   const hops: Hop[] = [];
   const pages: Page[] = [];
@@ -202,14 +203,21 @@ async function makeVisit(
       hops.findLast((each) => withoutFragment(each.url) === withoutFragment(seen.url)) ?? hops.at(-1);
     const page = { ...seen, status: hop?.status ?? 0 };
     const last = pages.at(-1);
-    if (last?.url !== page.url || last.text !== page.text || last.status !== page.status) pages.push(page);
+    if (last?.url === page.url && last.text === page.text && last.status === page.status) return;
+    const place = pages.push(page) - 1;
+    if (pictures === undefined) return;
+    const picture = await Promise.race([over, picturedAs(tab, page)]);
+    if (picture) pages[place] = { ...page, picture };
   }
 
   await orOver(tab.goto(url));
   await look();
   try {
-    if (recipe.script) await orRejected(over, Promise.resolve(recipe.script(tab, decision)));
-    else
+    // A script does not tell when it has come to another page: a look is taken before each thing that it does.
+    if (recipe.script) {
+      await tab.addLocatorHandler(tab.locator('body'), look, { noWaitAfter: true });
+      await orRejected(over, Promise.resolve(recipe.script(tab, decision)));
+    } else
       for (const { step, value } of recipe.steps) {
         if (isOver()) break;
         await orRejected(over, take(tab, step, value));
@@ -279,6 +287,13 @@ async function take(tab: Tab, step: Step, value: string): Promise<void> {
 async function isPassword(tab: Tab, selector: string): Promise<boolean> {
   const element = tab.locator(selector).first();
   return (await element.isVisible()) && (await element.getAttribute('type')) === 'password';
+}
+
+/** The picture of a page; none where the tab has gone on meanwhile, as it might be of what came next. */
+async function picturedAs(tab: Tab, page: Page): Promise<Picture | undefined> {
+  const picture = await pictureOf(tab).catch(() => undefined);
+  const seen = picture && (await seenAt(tab));
+  return seen?.url === page.url && seen.text === page.text ? picture : undefined;
 }
 
 /** What is shown; undefined between two documents. */

@@ -5,7 +5,7 @@ import { createNavigator, landed, reaches, type Navigation } from './navigation.
 import { readPage, type Button, type Document, type Form } from './page.ts';
 import type { UserConfig } from './open-user.ts';
 import { UserError } from './user-error.ts';
-import type { Decision, Hop, Landing, Page, User, Visit } from './user.ts';
+import type { Decision, Errand, Hop, Landing, Page, User, Visit } from './user.ts';
 
 export type HttpConfig = Extract<UserConfig, { driver: 'http' }>;
 type Choice = HttpConfig['accept'];
@@ -42,10 +42,7 @@ export function createHttpUser(config: HttpConfig, options: DriverOptions): User
     return { login, choice: await read(choiceOf(config, decision).fields), secrets };
   }
 
-  async function visit(
-    url: string,
-    { callback, decision }: { callback: string; decision: Decision },
-  ): Promise<Visit> {
+  async function visit(url: string, { callback, decision }: Errand): Promise<Visit> {
     const hops: Hop[] = [];
     const pages: Page[] = [];
     const { login, choice, secrets } = await values(decision);

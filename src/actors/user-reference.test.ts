@@ -30,6 +30,8 @@ const users: Readonly<Record<UserConfig['driver'], UserConfig>> = {
   },
 };
 
+const pagesOf = { http: ['Sign in', 'Give access'], browser: ['Sign in', 'Give access'], automatic: [] };
+
 for (const user of Object.values(users))
   test(`the ${user.driver} user accepts, rejects and meets an error page at the reference`, async ({
     setting,
@@ -68,8 +70,15 @@ for (const user of Object.values(users))
       if (user.driver !== 'automatic')
         expect(accepted.pages.at(-1)?.text).toContain('Partner client-1 asks for permission');
 
-      const rejected = await opened.fresh().visit(await authorize(), { callback, decision: 'reject' });
+      expect(accepted.pages.filter(({ picture }) => picture)).toEqual([]);
+
+      const rejected = await opened
+        .fresh()
+        .visit(await authorize(), { callback, decision: 'reject', pictures: 'kept' });
       expect(rejected.landing).toMatchObject({ parameters: { error: 'access_denied', iss: server.issuer } });
+      expect(rejected.pages.map(({ title, picture }) => [title, picture?.type])).toEqual(
+        pagesOf[user.driver].map((title) => [title, user.driver === 'browser' ? 'png' : undefined]),
+      );
 
       const unknown = `${server.issuer}/authorize?client_id=${partner.id}&request_uri=urn:ietf:params:oauth:request_uri:unknown`;
       const refused = await opened.visit(unknown, { callback, decision: 'accept' });

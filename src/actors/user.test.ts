@@ -331,9 +331,14 @@ test('the browser user runs a script', async () => {
       };`,
     );
     await using opened = await open({ driver: 'browser', script: 'login.mjs' }, base);
-    const { landing, hops } = await opened.user.visit(server.url, { callback, decision: 'reject' });
+    const errand = { callback, decision: 'reject', pictures: 'kept' } as const;
+    const { landing, hops, pages } = await opened.user.visit(server.url, errand);
     expect(landing).toMatchObject({ at: 'callback', parameters: { error: 'access_denied' } });
     expect(hops.map(({ credentials }) => credentials)).toEqual([false, false, true, false, false]);
+    expect(pages.map(({ url, picture }) => [new URL(url).pathname, picture?.type])).toEqual([
+      ['/login', 'png'],
+      ['/consent', 'png'],
+    ]);
   } finally {
     await rm(base, { recursive: true });
   }

@@ -18,6 +18,14 @@ export interface Page {
   readonly text: string;
   /** The referrer policy that the document itself states, in a meta element. */
   readonly referrer?: string;
+  /** Where the visit keeps pictures, and the user is at a browser that could make one. */
+  readonly picture?: Picture;
+}
+
+/** What a page looked like. What its fields held is covered. */
+export interface Picture {
+  readonly type: 'png' | 'jpeg';
+  readonly base64: string;
 }
 
 /** Where a visit ended: at the client's redirect URI, or at a page that the user cannot leave. */
@@ -35,17 +43,23 @@ export interface Visit {
 /** What the user does when asked: `leave` looks at the first page and does nothing. */
 export type Decision = 'accept' | 'reject' | 'leave';
 
+/** How a visit goes. */
+export interface Errand {
+  /** The redirect URI; the visit ends when the browser is sent there. It is never fetched. */
+  readonly callback: string;
+  readonly decision: Decision;
+  /** Each page is pictured, which costs time: for checks that judge what is shown. */
+  readonly pictures?: 'kept' | undefined;
+}
+
 /**
  * The person at the browser: opens a URL, logs in, consents or not, and ends at the client's redirect URI.
  * The session is kept between visits, so a run logs in once where the server permits it.
  * @throws UserError when the pages cannot be operated as the integration file says (fault: configuration).
  */
 export interface User {
-  /**
-   * Opens a URL and decides.
-   * @param callback The redirect URI; the visit ends when the browser is sent there. It is never fetched.
-   */
-  visit(url: string, options: { callback: string; decision: Decision }): Promise<Visit>;
+  /** Opens a URL and decides. */
+  visit(url: string, errand: Errand): Promise<Visit>;
   /** The same user at a browser without any session. */
   fresh(): User;
   close(): Promise<void>;

@@ -11,6 +11,7 @@ import type { Tier } from '../profiles/plan.ts';
 import { assemble } from '../report/assemble.ts';
 import { readJournal } from '../report/journal.ts';
 import { takeFingerprint } from '../recertification/fingerprint.ts';
+import { pictureFiles } from '../report/pictures.ts';
 import { publish, published } from '../report/publish.ts';
 import type { Results } from '../report/results.ts';
 import type { RunFile } from '../report/run-file.ts';
@@ -171,7 +172,7 @@ async function finished(run: RunFile, { value, lineOf }: LoadedIntegration, now:
     status: 'interrupted',
     now,
   });
-  await publish(run.directory, recovered, { lineOf });
+  await publish(run.directory, recovered, { lineOf, pictures: pictureFiles(checks) });
   return recovered;
 }
 

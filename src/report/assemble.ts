@@ -13,6 +13,7 @@ import {
 import type { Fault, Verdict } from '../verdict/verdict.ts';
 import type { Integration } from '../directory/integration.ts';
 import type { Evidence } from './ledger.ts';
+import { describePictures } from './pictures.ts';
 import type { CheckResult, RequirementResult, Results } from './results.ts';
 import type { RunFile } from './run-file.ts';
 
@@ -125,6 +126,7 @@ function checkResult(record: CheckRecord, { plan }: RunFile): CheckResult {
     ...(record.started === undefined ? {} : { started: record.started }),
     duration_ms: record.duration_ms ?? 0,
     ...(evidence?.measured === undefined ? {} : { measured: [...evidence.measured] }),
+    ...(evidence?.pictures === undefined ? {} : { pictures: describePictures(id, evidence.pictures) }),
     exchanges: [...(evidence?.exchanges ?? [])],
     ...(evidence?.stack === undefined ? {} : { stack: evidence.stack }),
   };

@@ -1,8 +1,9 @@
 import { renderExchanges } from './html-exchange.ts';
 import { html, type Markup } from './markup.ts';
 import type { Verdict } from '../verdict/verdict.ts';
+import type { PictureFiles } from './pictures.ts';
 import type { CheckResult, RequirementResult, Results } from './results.ts';
-import { cut, duration } from './text.ts';
+import { cut, duration, plural } from './text.ts';
 import { faultNames, measure, verdictNames, waiverOf } from './view.ts';
 
 type Waiver = NonNullable<RequirementResult['waiver']>;
@@ -25,26 +26,26 @@ export function link(address: string, text: string): Markup {
 }
 
 /** A check that needs attention: open, with all that is known of it. */
-export function renderFinding(results: Results, check: CheckResult): Markup {
+export function renderFinding(results: Results, check: CheckResult, pictures: PictureFiles): Markup {
   const place = html`<code>${check.file}:${check.line}</code>`;
   const blame = check.fault === undefined ? undefined : html` · fault: ${check.fault}`;
   return html`<details class="check finding ${check.verdict}" id="${anchor(check)}" open>
     <summary>${head(results, check, html`<h3>${check.title}</h3>`, html`${place}${blame}`)}</summary>
     <div class="body">
-      ${explanation(results, check)}${needs(results, check)}${renderExchanges(check.exchanges, 'finding')}${stack(check)}
+      ${explanation(results, check)}${needs(results, check)}${renderPictures(check, pictures)}${renderExchanges(check.exchanges, 'finding')}${stack(check)}
     </div>
   </details>`;
 }
 
 /** A check among all checks: folded, with what it exercised and its exchanges. */
-export function renderCheck(results: Results, check: CheckResult): Markup {
+export function renderCheck(results: Results, check: CheckResult, pictures: PictureFiles): Markup {
   const { id, title, verdict, requirements } = check;
   const text = [id, title, verdictNames[verdict], ...requirements].join(' ');
   const place = html`<code>line ${check.line} · ${requirements.join(', ')}</code>`;
   return html`<details class="check ${verdict}" id="${anchor(check)}" data-text="${text}">
     <summary>${head(results, check, html`<h4>${title}</h4>`, place)}</summary>
     <div class="body">
-      ${explanation(results, check)}${needs(results, check)}${renderExchanges(check.exchanges, 'folded')}
+      ${explanation(results, check)}${needs(results, check)}${renderPictures(check, pictures)}${renderExchanges(check.exchanges, 'folded')}
     </div>
   </details>`;
 }
@@ -123,6 +124,31 @@ function needs(results: Results, check: CheckResult): Markup {
 
 /** The fragment that a requirement is found at. */
 export const requirementAnchor = (id: string): string => `requirement-${id.replaceAll(/[^\w.-]+/gu, '-')}`;
+
+/** The pages that a check judged. The files are those that the result document names; the page shows what they hold. */
+function renderPictures({ pictures }: CheckResult, files: PictureFiles): Markup | undefined {
+  if (pictures === undefined) return undefined;
+  const figures = pictures.map(({ file, sha256, title, url }) => {
+    const content = files.get(file);
+    const image =
+      content &&
+      html`<img
+        src="data:image/${file.endsWith('.png') ? 'png' : 'jpeg'};base64,${Buffer.from(content).toString('base64')}"
+        alt="The page “${title}”"
+      />`;
+    return html`<figure class="picture">
+      ${image}
+      <figcaption class="small">
+        ${title} <span class="soft">at</span> <code>${url}</code>
+        <span class="soft"><code>${file}</code>, SHA-256 <code>${sha256}</code></span>
+      </figcaption>
+    </figure>`;
+  });
+  return html`<div>
+    <p class="label">${plural(pictures.length, 'picture')} of what the user saw, fields covered</p>
+    ${figures}
+  </div>`;
+}
 
 function stack({ stack }: CheckResult): Markup | undefined {
   if (stack === undefined) return undefined;

@@ -111,6 +111,11 @@ details > summary:hover { background: var(--panel); }
 .note > div { display: grid; grid-template-columns: 6.5rem minmax(0, 44rem); gap: 0 1rem; align-items: baseline; padding: .3rem 0; }
 .needs li { margin-top: .2rem; }
 
+.picture { margin-top: .5rem; }
+.picture img { display: block; max-width: min(100%, 50rem); max-height: 40rem; border: 1px solid var(--line); }
+.picture figcaption { margin-top: .3rem; }
+.picture figcaption > span:last-child { display: block; font-size: .8125rem; }
+
 .exchanges > li { border-top: 1px solid var(--line); }
 .exchanges summary { font-size: .9rem; }
 .exchanges .line { display: block; font-family: var(--mono); font-size: .8125rem; margin-top: .1rem; }

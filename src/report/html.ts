@@ -5,6 +5,7 @@ import { style } from './html-style.ts';
 import { renderStrip, renderTimeline } from './html-timeline.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { html, trusted, type Markup } from './markup.ts';
+import type { PictureFiles } from './pictures.ts';
 import type { CheckResult, RequirementResult, Results } from './results.ts';
 import { duration, instant, plural } from './text.ts';
 import {
@@ -20,13 +21,13 @@ import {
 
 /**
  * The report of a run as one HTML file. It loads nothing: a content security policy forbids it, and permits the one style
- * sheet and the one script inside by their digests.
+ * sheet and the one script inside by their digests, and pictures that stand in it.
  */
-export function renderHtml(results: Results): string {
+export function renderHtml(results: Results, pictures: PictureFiles = new Map()): string {
   const { integration, run } = results;
   const { word } = headline(results);
   const subject = `${integration.partner} / ${integration.integration}`;
-  const policy = `default-src 'none'; style-src '${digest(style)}'; script-src '${digest(script)}'; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'none'; img-src data:; style-src '${digest(style)}'; script-src '${digest(script)}'; base-uri 'none'; form-action 'none'`;
   const open = findings(results);
   return html`<!doctype html>
     <html lang="en">
@@ -46,13 +47,13 @@ export function renderHtml(results: Results): string {
           </header>
           ${contents(open.length)}
           <main id="main" tabindex="-1">
-            ${verdictSection(results)} ${findingsSection(results, open)} ${coverage(results)}
+            ${verdictSection(results)} ${findingsSection(results, open, pictures)} ${coverage(results)}
             <section id="timeline" aria-labelledby="timeline-title">
               <h2 id="timeline-title">Timeline</h2>
               <p class="lead">When each check ran. What did not pass stands higher than its row.</p>
               ${renderTimeline(results)}
             </section>
-            ${otherChecks(results, new Set(open))}
+            ${otherChecks(results, new Set(open), pictures)}
           </main>
           <footer>
             Derived from results.json of this run by Assay ${run.harness}. Secrets were redacted when the
@@ -164,7 +165,7 @@ function tallyTable({ counts, requirements }: Results): Markup {
   </div>`;
 }
 
-function findingsSection(results: Results, open: readonly CheckResult[]): Markup {
+function findingsSection(results: Results, open: readonly CheckResult[], pictures: PictureFiles): Markup {
   const untested = results.requirements.filter(
     ({ checks, verdict }) => checks.length === 0 && verdict === 'inconclusive',
   );
@@ -177,7 +178,7 @@ function findingsSection(results: Results, open: readonly CheckResult[]): Markup
     <p class="lead">
       ${lead}${untested.length === 0 ? '' : ` ${plural(untested.length, 'requirement')} without any check: see the coverage.`}
     </p>
-    ${open.map((check) => renderFinding(results, check))}
+    ${open.map((check) => renderFinding(results, check, pictures))}
   </section>`;
 }
 
@@ -238,7 +239,7 @@ function checkList(checks: readonly CheckResult[], verdict: Verdict): Markup {
   </details>`;
 }
 
-function otherChecks(results: Results, shown: ReadonlySet<CheckResult>): Markup {
+function otherChecks(results: Results, shown: ReadonlySet<CheckResult>, pictures: PictureFiles): Markup {
   const rest = results.checks.filter((check) => !shown.has(check));
   const groups = Map.groupBy(rest, ({ file }) => file);
   const left = rest.filter(({ executed }) => !executed).length;
@@ -260,7 +261,7 @@ function otherChecks(results: Results, shown: ReadonlySet<CheckResult>): Markup 
       ([file, members]) =>
         html`<section class="group">
           <h3>${file}</h3>
-          ${members.map((check) => renderCheck(results, check))}
+          ${members.map((check) => renderCheck(results, check, pictures))}
         </section>`,
     )}
   </section>`;

@@ -218,3 +218,24 @@ test('evidence holds no secret in any of its texts', () => {
   expect(evidence).toMatchObject({ expected: '*', actual: '*', stack: 'expected *; got *\n at *' });
   expect(JSON.stringify(evidence)).not.toContain('s3cr3t');
 });
+
+test('evidence holds the last pictures of pages, but none of a page that shows a secret', () => {
+  const ledger = new Ledger();
+  const page = (text: string) => ({
+    text,
+    title: `Page ${text}`,
+    url: 'https://as.example/s3cr3t',
+    picture: { type: 'png', base64: 'AAAA' } as const,
+  });
+  const { picture: _, ...unpictured } = page('without');
+  ledger.pages.push(...['one', 'two', 's3cr3t', 'three', 'four'].map(page), unpictured);
+  const { pictures } = ledger.evidence({ end: 'completed' }, (text) => text.replaceAll('s3cr3t', '*'));
+  expect(pictures).toEqual(
+    ['two', 'three', 'four'].map((text) => ({
+      title: `Page ${text}`,
+      url: 'https://as.example/*',
+      type: 'png',
+      base64: 'AAAA',
+    })),
+  );
+});

@@ -2,6 +2,7 @@ import type { TestInfo } from '@playwright/test';
 import type { Exchange } from '../transport/exchange.ts';
 import { faults, type Fault } from '../verdict/verdict.ts';
 import type { Ending } from '../verdict/judge.ts';
+import type { KeptPicture } from './pictures.ts';
 import type { Measurement } from './results.ts';
 
 /** The subject was seen to do something else than a check states. */
@@ -17,12 +18,24 @@ export class Contradiction extends Error {
   }
 }
 
+/** A page that was shown to the user. */
+export interface ShownPage {
+  readonly title: string;
+  readonly url: string;
+  readonly text: string;
+  readonly picture?: Pick<KeptPicture, 'type' | 'base64'>;
+}
+
+/** How many pictures one check leaves behind: the last, as consent comes after the login. */
+const mostPictures = 3;
+
 /** What a check leaves behind for its verdict, secrets redacted. */
 export interface Evidence {
   readonly ending: Ending;
   readonly exercised: number;
   readonly exchanges: readonly Exchange[];
   readonly measured?: readonly Measurement[];
+  readonly pictures?: readonly KeptPicture[];
   readonly expected?: string;
   readonly actual?: string;
   readonly stack?: string;
@@ -34,6 +47,8 @@ export class Ledger {
   exercised = 0;
   readonly exchanges: Exchange[] = [];
   readonly measured: Measurement[] = [];
+  /** Pages that the check judges. */
+  readonly pages: ShownPage[] = [];
   readonly #errors: Error[] = [];
   #thrown: { error: Error | undefined; message: string; stack: string } | undefined;
 
@@ -79,6 +94,7 @@ export class Ledger {
     const seen =
       this.#thrown &&
       (this.#thrown.error instanceof Contradiction ? this.#thrown.error : comparison(this.#thrown.message));
+    const pictures = pictured(this.pages, scrub);
     return {
       ending: 'reason' in ending ? { ...ending, reason: scrub(ending.reason) } : ending,
       exercised: this.exercised,
@@ -86,10 +102,20 @@ export class Ledger {
         .toSorted((one, other) => one.id - other.id)
         .map((exchange, at) => ({ ...exchange, id: at + 1 })),
       ...(this.measured.length === 0 ? {} : { measured: this.measured }),
+      ...(pictures.length === 0 ? {} : { pictures }),
       ...(seen ? { expected: scrub(seen.expected), actual: scrub(seen.actual) } : {}),
       ...(this.#thrown ? { stack: scrub(this.#thrown.stack) } : {}),
     };
   }
+}
+
+/** The pictures of pages. In a picture nothing can be redacted: a page that shows a secret has none. */
+function pictured(pages: readonly ShownPage[], scrub: (text: string) => string): KeptPicture[] {
+  return pages
+    .flatMap(({ title, url, text, picture }) =>
+      picture && scrub(text) === text ? [{ title: scrub(title), url: scrub(url), ...picture }] : [],
+    )
+    .slice(-mostPictures);
 }
 
 /**

@@ -6,8 +6,15 @@ import { replaceDirectory, sweep, WriteError, writeAtomically } from '../files/a
 import { renderHar } from './har.ts';
 import { renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';
+import { pictureDirectory, type PictureFiles } from './pictures.ts';
 import type { Results } from './results.ts';
 import { renderSarif, type SarifOptions } from './sarif.ts';
+
+/** What belongs to a run besides its result document. */
+export interface PublishOptions extends Partial<SarifOptions> {
+  /** Contents of the pictures that the result document names. */
+  readonly pictures?: PictureFiles;
+}
 
 /** Names of what `publish` writes, within the directory of the run. */
 export const published = {
@@ -22,17 +29,26 @@ export const published = {
 /**
  * Writes the result document of a run and every view of it. Each is replaced as a whole, and results.json comes last: where
  * it says that the run is complete, all the others are there and are of that run. Doing it again changes nothing.
- * @param options Where pointers into the integration file are found; without it the file itself is read.
+ * @param options Where pointers into the integration file are found (without it the file itself is read), and pictures.
  * @throws WriteError
  */
-export async function publish(directory: string, results: Results, options?: SarifOptions): Promise<void> {
+export async function publish(
+  directory: string,
+  results: Results,
+  options: PublishOptions = {},
+): Promise<void> {
+  const { pictures = new Map() } = options;
   const path = (name: keyof typeof published) => join(directory, published[name]);
-  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
-    throw new WriteError(directory, cause);
+  const made = pictures.size === 0 ? directory : join(directory, pictureDirectory);
+  await mkdir(made, { recursive: true }).catch((cause: unknown) => {
+    throw new WriteError(made, cause);
   });
-  await Promise.all(Object.values(published).map((name) => sweep(join(directory, name))));
-  const lineOf = options?.lineOf ?? (await linesOf(results.integration.file));
-  await writeAtomically(path('html'), renderHtml(results));
+  await Promise.all(
+    [...Object.values(published), ...pictures.keys()].map((name) => sweep(join(directory, name))),
+  );
+  const lineOf = options.lineOf ?? (await linesOf(results.integration.file));
+  for (const [name, content] of pictures) await writeAtomically(join(directory, name), content);
+  await writeAtomically(path('html'), renderHtml(results, pictures));
   await writeAtomically(path('junit'), renderJunit(results));
   await writeAtomically(path('sarif'), renderSarif(results, { lineOf }));
   await writeAtomically(path('har'), renderHar(results));

@@ -5,6 +5,7 @@ import { loadIntegration } from '../directory/load.ts';
 import { assemble, type CheckRecord } from './assemble.ts';
 import { openJournal, removeJournal, type Journal } from './journal.ts';
 import type { Progress } from './progress.ts';
+import { pictureFiles } from './pictures.ts';
 import { announce, publish } from './publish.ts';
 import type { Results } from './results.ts';
 import { executionOf, recordOf } from './record-of.ts';
@@ -63,7 +64,8 @@ export default class AssayReporter implements Reporter {
     for (const message of this.#errors) tell({ event: 'error', message });
     const ended = result.status === 'passed' || result.status === 'failed';
     const status = ended && this.#errors.length === 0 ? 'complete' : 'interrupted';
-    await publish(this.#run.directory, await this.#assemble(status));
+    const pictures = pictureFiles([...this.#records.values()]);
+    await publish(this.#run.directory, await this.#assemble(status), { pictures });
     if (status === 'complete') removeJournal(this.#run.directory);
   }
 

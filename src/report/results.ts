@@ -17,6 +17,18 @@ export const Measurement = Type.Object(
 );
 export type Measurement = Static<typeof Measurement>;
 
+/** A page that a check judged, as the user saw it. */
+export const Picture = Type.Object(
+  {
+    file: Type.String({ description: 'Path of the picture, relative to this document.' }),
+    sha256: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Digest of the file.' }),
+    title: Type.String({ description: 'Title of the page.' }),
+    url: Type.String(),
+  },
+  { ...closed, description: 'A page that the check judged, as the user saw it; its fields are covered.' },
+);
+export type Picture = Static<typeof Picture>;
+
 /** What became of one check. */
 export const CheckResult = Type.Object(
   {
@@ -39,6 +51,7 @@ export const CheckResult = Type.Object(
     started: Type.Optional(Instant),
     duration_ms: Type.Number(),
     measured: Type.Optional(Type.Array(Measurement)),
+    pictures: Type.Optional(Type.Array(Picture)),
     exchanges: Type.Array(Exchange),
     stack: Type.Optional(Type.String({ description: 'Where in the check an error arose.' })),
   },

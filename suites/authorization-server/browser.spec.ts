@@ -78,8 +78,11 @@ test.describe('browsers at the authorization endpoint', when('authorization_code
   test(
     'are shown the names of the client and the scopes',
     verifies('fapi2-sp/5.3.2.2-13'),
-    async ({ client, stranger, exercise, given, integration }) => {
-      const { pages } = await exercise(client.authorize(await client.begin(), { user: stranger }));
+    async ({ client, stranger, exercise, given, keep, integration }) => {
+      const { pages } = await exercise(
+        client.authorize(await client.begin(), { user: stranger, pictures: 'kept' }),
+      );
+      keep(pages);
       given(pages.length > 0, noPages);
       const text = pages.map((page) => page.text).join('\n');
       const { name = client.id, scope } = client.parts.registration;
