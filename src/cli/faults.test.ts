@@ -83,7 +83,7 @@ test('a scope that the server does not know, and passes over, is a matter of con
   });
   const doctor = await assay(['doctor', file, '--allow-private-network'], directory);
   expect(doctor).toMatchObject({ code: 2, output: expect.stringContaining('administration') });
-  const { runs } = await run(file, '--grep', 'names the client and the scopes');
+  const { runs } = await run(file, '--grep', 'names of the client and the scopes');
   const executed = runs.flatMap(({ checks }) => checks).filter((check) => check.executed);
   expect(executed).toMatchObject([{ verdict: 'inconclusive', fault: 'configuration' }]);
 });
