@@ -65,10 +65,17 @@ test.describe('a pushed request at the authorization endpoint', when('authorizat
   test(
     'keeps its scope where the URL has more',
     verifies('fapi2-sp/5.3.2.2-3'),
-    async ({ client, asking, exercise }) => {
+    async ({ client, asking, exercise, given }) => {
       const words = client.parts.registration.scope.split(' ');
       const more = (words.length > 1 && words.findLast((word) => word !== 'openid')) || 'assay';
       const narrow = words.filter((word) => word !== more);
+      const alone = await client.tokens(replace('scope', narrow.join(' ')));
+      given(
+        !String(memberOf(alone.reply, 'scope') ?? '')
+          .split(' ')
+          .includes(more),
+        'expected no scope beyond what was asked for, where the URL has none',
+      );
       const verifier = sha256('verifier');
       const challenge = replace('code_challenge', sha256(verifier));
       const ask = await asking(client);
