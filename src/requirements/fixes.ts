@@ -203,7 +203,7 @@ const founding: Fixes<typeof foundations> = {
   'oidc-core/5.3.2-2':
     'Answer at the userinfo endpoint with application/json, or with application/jwt where the client registered for it.',
   'oidc-core/5.3.3-1':
-    'Verify at the userinfo endpoint that the token is known, active and of the scope openid, and answer others as RFC 6750, section 3 tells.',
+    'Read the token from the Authorization header only, verify at the userinfo endpoint that it is known, active and of the scope openid, and answer others as RFC 6750, section 3 tells.',
   'oidc-core/5.5-1': 'Pass over the names in the claims parameter that you do not know.',
   'oidc-core/5.3.2-1': 'Take sub at the userinfo endpoint from the same place as in the ID token.',
 };

@@ -336,7 +336,7 @@ export const foundations = {
       ),
       '5.3.3-1': shall(
         'authorization-server',
-        'shows claims about the user only for a valid access token that covers them',
+        'shows claims about the user only for a valid access token in the header that covers them',
         'The userinfo endpoint is an API: whoever gets in with another token learns who its user is.',
       ),
       '5.5-1': shall(

@@ -111,10 +111,10 @@ test.describe('the userinfo endpoint', when('openid'), () => {
         },
       );
 
-      // The endpoint is a resource server, of which the profile says so.
+      // The endpoint is a resource server, of which the profile demands it (FAPI 2.0, 5.3.4, item 2).
       test(
         'rejects a token in the query',
-        verifies('fapi2-sp/5.3.4-2'),
+        verifies('oidc-core/5.3.3-1'),
         async ({ client, exercise, given }) => {
           const { access } = await client.kept();
           given(isShown(await client.call(userinfo(client), access)), expectedClaims);

@@ -49,7 +49,7 @@ test.describe('the challenge of the resource API', () => {
         });
 
       test(
-        `writes what it answers a call ${what} as challenges are written`,
+        `writes challenges to a call ${what} by their grammar`,
         verifies('rfc6750/3-1'),
         async ({ asking, client, exercise, given }) => {
           const ask = await asking(client);
