@@ -25,6 +25,7 @@ import { readRunFile, variables, type RunFile } from '../src/report/run-file.ts'
 import type { RequirementId } from '../src/requirements/catalogue.ts';
 import type { Certificate, Reply, Transport } from '../src/transport/transport.ts';
 import { Aged, type Subjects } from './aged.ts';
+import { boxed } from './boxed.ts';
 import { openProbe, type Probe } from './probe.ts';
 import { memoiseStacks } from './stacks.ts';
 
@@ -115,7 +116,10 @@ interface Own {
 const isReply = (value: unknown): value is Reply =>
   typeof value === 'object' && value !== null && 'status' in value && 'exchange' in value;
 
-export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledger'>>({
+type OfTests = Fixtures & Pick<Own, 'ledger'>;
+type OfWorkers = Omit<Own, 'ledger'>;
+
+const fixtures: Parameters<typeof base.extend<OfTests, OfWorkers>>[0] = {
   run: [async ({}, use) => use(readRunFile(process.env)), { scope: 'worker' }],
 
   session: [
@@ -288,7 +292,9 @@ export const test = base.extend<Fixtures & Pick<Own, 'ledger'>, Omit<Own, 'ledge
           ),
         );
     }),
-});
+};
+
+export const test = base.extend<OfTests, OfWorkers>(boxed(fixtures));
 
 /** RFC 9101, section 7: what is wrong with a parameter of a request object is wrong with the request object. */
 const inRequestObject = (refusals: readonly Refusal[]): readonly Refusal[] =>

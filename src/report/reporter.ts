@@ -27,6 +27,14 @@ export default class AssayReporter implements Reporter {
     return false;
   }
 
+  /** What is not in the plan never reaches a worker: to find that out there costs as much as many a check. */
+  async preprocess({ suite, testRun }: Parameters<NonNullable<Reporter['preprocess']>>[0]): Promise<void> {
+    for (const test of suite.allTests()) {
+      const assignment = assign(recordOf(test), this.#run.plan);
+      if (assignment.in !== 'plan') testRun.skip(test, assignment.in);
+    }
+  }
+
   onBegin(_: unknown, suite: Suite): void {
     for (const test of suite.allTests()) {
       const record = recordOf(test);
