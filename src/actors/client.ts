@@ -139,7 +139,9 @@ export class Client {
   ): Promise<Visit> {
     const url = new URL(this.#endpoint('authorization_endpoint', 'key'));
     for (const [name, value] of parameters) url.searchParams.append(name, value);
-    return opened(await user.visit(url.href, { callback: this.redirectUri, decision, pictures }));
+    const visit = opened(await user.visit(url.href, { callback: this.redirectUri, decision, pictures }));
+    this.parts.samples.note('code', codeOf(visit));
+    return visit;
   }
 
   /** Where a visit is redirected to, one after the other, even to a host that must not be called. */
@@ -184,8 +186,6 @@ export class Client {
         'subject',
         `expected a code and the state that was sent, got ${code === undefined ? `error ${error ?? 'none'} (${description ?? 'no description'})` : 'another state'}`,
       );
-    // Edits may have put another value where the code is read.
-    if (edits.length === 0) this.parts.samples.note('code', code);
     return { code, redirectUri: this.redirectUri, ...pushed.attempt };
   }
 
@@ -488,6 +488,12 @@ export class Client {
 }
 
 const headerOf = ({ alg, kid }: SigningKey) => ({ alg, ...(kid === undefined ? {} : { kid }) });
+
+/** The code that a visit brought, unless the redirect URI had one of its own. */
+function codeOf({ landing }: Visit): string | undefined {
+  if (landing.at === 'page' || new URL(landing.url).searchParams.getAll('code').length > 1) return undefined;
+  return landing.parameters['code'];
+}
 
 /** A visit whose landing tells the parameters that a signed response holds (JARM, section 2.3.4), whoever signed it. */
 function opened(visit: Visit): Visit {
