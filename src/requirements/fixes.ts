@@ -148,6 +148,11 @@ const founding: Fixes<typeof foundations> = {
     'Answer as application/json, with token_type, and with expires_in as a number and not as text; make tokens of letters, digits and -._~+/ only.',
   'rfc6749/5.2-1':
     'Answer a grant_type that you do not know with unsupported_grant_type, and none with invalid_request; take nothing for granted.',
+  'rfc6749/3.2-4': 'Write each member of the token response once.',
+  'rfc6749/5.2-2':
+    'Answer errors of clients with 400 (an unknown client with 401, if you like) and application/json, with error and error_description as text of ASCII without quotes and backslashes, each once.',
+  'rfc7519/4-1':
+    'Build headers and claims of JWTs as one object each, and serialise them with a JSON library.',
   'rfc6749/6-1':
     'Look refresh tokens up as a whole, among refresh tokens only, and answer others with invalid_grant.',
   'rfc6750/3-1': 'Add a WWW-Authenticate header with the scheme to every 401 of the API.',

@@ -67,6 +67,11 @@ export const foundations = {
       'takes scopes in any order',
       'A correct client would be refused for how it sorts.',
     ),
+    '3.2-4': shall(
+      'authorization-server',
+      'repeats no parameter in token responses',
+      'Of two tokens, one library uses the first and another the last.',
+    ),
     '4.1.2-1': should(
       'authorization-server',
       'revokes the tokens that were issued for a code when the code is used again',
@@ -106,6 +111,11 @@ export const foundations = {
       'authorization-server',
       'refuses grants that it does not support or cannot verify, by name',
       'What is taken for something else by mistake was granted by nobody.',
+    ),
+    '5.2-2': shall(
+      'authorization-server',
+      'tells errors by 400, or by 401 where it does not know the client, in JSON of one meaning',
+      'A client that cannot read what is wrong tries again, or gives up on what is right.',
     ),
     '6-1': shall(
       'authorization-server',
@@ -167,6 +177,13 @@ export const foundations = {
       'servers',
       'publishes no private and no symmetric keys',
       'Whoever has them signs in the name of the server.',
+    ),
+  }),
+  ...rfc('rfc7519', {
+    '4-1': shall(
+      'authorization-server',
+      'repeats no claim and no header parameter in its JWTs',
+      'Who verifies one of two values lets a library use the other.',
     ),
   }),
   ...rfc('rfc7523', {

@@ -176,16 +176,16 @@ test.describe('the authorization endpoint', when('authorization_code'), () => {
     },
   );
 
-  test(
-    'redirects with 303',
-    verifies('fapi2-sp/5.3.2.2-11'),
-    async ({ client, stranger, exercise, given }) => {
-      const visit = await exercise(client.authorize(await client.begin(), { user: stranger }));
+  for (const [title, decision] of [
+    ['redirects with 303', 'accept'],
+    ['redirects with 303 when the user rejects', 'reject'],
+  ] as const)
+    test(title, verifies('fapi2-sp/5.3.2.2-11'), async ({ client, stranger, exercise, given }) => {
+      const visit = await exercise(client.authorize(await client.begin(), { decision, user: stranger }));
       given(visit.landing.at === 'callback', 'expected the user to be sent back to the client');
       const redirects = visit.hops
         .map(({ status }) => status)
         .filter((status) => status >= 300 && status < 400);
       expect(redirects).toEqual(redirects.map(() => 303));
-    },
-  );
+    });
 });

@@ -62,11 +62,31 @@ test.describe('the introspection endpoint', when('introspection'), () => {
       given(Number.isInteger(date), 'expected a Date header in the answer');
       const sorted = (words: unknown): readonly string[] => String(words).split(' ').toSorted();
       if ('client_id' in said) expect(said['client_id']).toBe(client.id);
+      if ('iss' in said) expect(said['iss']).toBe(client.parts.metadata.issuer);
       if ('scope' in said) expect(sorted(said['scope'])).toEqual(sorted(scope));
+      if ('iat' in said && 'exp' in said) expect(Number(said['exp'])).toBeGreaterThan(Number(said['iat']));
       if ('iat' in said) expect(Math.abs(Number(said['iat']) - date) <= 60 || said['iat']).toBe(true);
       // A minute of leeway: the token may be a little older than the answer, and clocks differ.
       if ('exp' in said && typeof life === 'number')
         expect(Math.abs(Number(said['exp']) - date - life) <= 60 || said['exp']).toBe(true);
+    },
+  );
+
+  test(
+    'describes an active token in the types of its members',
+    verifies('rfc7662/2.2-3'),
+    async ({ client, exercise, given }) => {
+      const { access } = await client.tokens();
+      const reply = await exercise(client.introspect(access));
+      given(memberOf(reply, 'active') === true, 'expected the token to be active');
+      const said = reply.body as Readonly<Record<string, unknown>>;
+      const others = (names: readonly string[], type: string): readonly string[] =>
+        names.filter((name) => name in said && typeof said[name] !== type);
+      // An aud may be a list as well (RFC 7519, section 4.1.3).
+      expect([
+        ...others(['scope', 'client_id', 'username', 'token_type', 'sub', 'iss', 'jti'], 'string'),
+        ...others(['exp', 'iat', 'nbf'], 'number'),
+      ]).toEqual([]);
     },
   );
 });
