@@ -32,7 +32,10 @@ export class Samples {
     let asked = seen.length;
     await Promise.all(
       lanes.map(async (issue) => {
-        for (; seen.length < count && asked < 2 * count; asked += 1) await issue();
+        while (seen.length < count && asked < 2 * count) {
+          asked += 1;
+          await issue();
+        }
       }),
     );
     return [...seen];
