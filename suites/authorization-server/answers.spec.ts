@@ -1,6 +1,8 @@
-import { signedWithForeignKey } from '../../src/actors/edits/authentication.ts';
-import { without } from '../../src/actors/edits/form.ts';
 import { memberOf } from '../../src/actors/answers.ts';
+import type { Edit } from '../../src/actors/draft.ts';
+import { signedWithForeignKey } from '../../src/actors/edits/authentication.ts';
+import { replace, without } from '../../src/actors/edits/form.ts';
+import type { Condition } from '../../src/profiles/plan.ts';
 import { repeatedMembers } from '../../src/protocol/repeated-members.ts';
 import type { Reply } from '../../src/transport/transport.ts';
 import { expect, test, verifies, when } from '../test.ts';
@@ -15,6 +17,24 @@ const necessary: Readonly<Record<string, string>> = {
 
 /** RFC 6749, section 5.2: what error and error_description consist of. */
 const printable = /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/u;
+
+/** Who cannot be known, by how clients authenticate. */
+const strangers: readonly (readonly [readonly [Condition, ...Condition[]], what: string, Edit])[] = [
+  [['private_key_jwt'], 'key', signedWithForeignKey],
+  [['tls_client_auth', 'self_signed_tls_client_auth'], 'id', replace('client_id', 'nobody')],
+];
+
+/** RFC 6749, section 5.2, and of the names section 3.2. */
+function expectError({ headers, body, text }: Reply): void {
+  expect(headers['content-type'] ?? 'none').toMatch(/^application\/json\s*(?:;|$)/iu);
+  expect(body).toEqual(expect.any(Object));
+  const { error, error_description: description = '' } = body as Record<string, unknown>;
+  expect({ error, description }).toEqual({
+    error: expect.stringMatching(printable),
+    description: expect.stringMatching(printable),
+  });
+  expect(repeatedMembers(text)).toEqual([]);
+}
 
 const isRefusal = ({ status }: Reply): boolean => status >= 400 && status < 500;
 
@@ -49,31 +69,26 @@ for (const { where, operation, conditions } of authenticatedEndpoints) {
           const reply = await exercise(ask(without(parameter)));
           given(isRefusal(reply), `expected a request without ${parameter} to be refused`);
           expect(reply.status).toBe(400);
-          expect(reply.headers['content-type'] ?? 'none').toMatch(/^application\/json\s*(?:;|$)/iu);
-          expect(reply.body).toEqual(expect.any(Object));
-          const { error, error_description: description = '' } = reply.body as Record<string, unknown>;
-          expect({ error, description }).toEqual({
-            error: expect.stringMatching(printable),
-            description: expect.stringMatching(printable),
-          });
-          expect(repeatedMembers(reply.text)).toEqual([]);
+          expectError(reply);
         },
       );
 
-    // RFC 6749, section 5.2 lets a server choose between these for a client that it does not know. What an expected certificate
-    // that does not come is told is a matter of TLS.
-    test.describe('that asks for an assertion', when('private_key_jwt'), () => {
-      test(
-        `${where} tells an unknown client by 401 or 400`,
-        verifies('rfc6749/5.2-2'),
-        async ({ client, asking, exercise, given }) => {
-          const ask = await asking(client);
-          const reply = await exercise(ask(signedWithForeignKey));
-          given(isRefusal(reply), 'expected an assertion of a foreign key to be refused');
-          expect([400, 401]).toContain(reply.status);
-        },
-      );
-    });
+    // RFC 6749, section 5.2 lets a server choose between these for a client that it does not know. What it says of a certificate
+    // that does not come is a matter of TLS.
+    for (const [conditions, what, edit] of strangers)
+      test.describe(`that knows clients by ${what}`, when(...conditions), () => {
+        test(
+          `${where} tells a client of unknown ${what} by 401 or 400`,
+          verifies('rfc6749/5.2-2'),
+          async ({ client, asking, exercise, given }) => {
+            const ask = await asking(client);
+            const reply = await exercise(ask(edit));
+            given(isRefusal(reply), 'expected a client that is unknown to be refused');
+            expect([400, 401]).toContain(reply.status);
+            expectError(reply);
+          },
+        );
+      });
   });
 }
 

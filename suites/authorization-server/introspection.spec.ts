@@ -56,13 +56,16 @@ test.describe('the introspection endpoint', when('introspection'), () => {
       const reply = await exercise(client.introspect(access));
       expect(reply.body).toMatchObject({ active: true });
       const asked = client.parts.registration.scope;
-      const { scope = asked, expires_in: life } = issued.body as Record<string, unknown>;
+      const { scope = asked, expires_in: life, token_type: type } = issued.body as Record<string, unknown>;
       const said = reply.body as Record<string, unknown>;
       const date = Math.floor(Date.parse(reply.headers['date'] ?? '') / 1000);
       given(Number.isInteger(date), 'expected a Date header in the answer');
       const sorted = (words: unknown): readonly string[] => String(words).split(' ').toSorted();
       if ('client_id' in said) expect(said['client_id']).toBe(client.id);
       if ('iss' in said) expect(said['iss']).toBe(client.parts.metadata.issuer);
+      // Names of types are compared without regard to case (RFC 6749, section 5.1).
+      if ('token_type' in said)
+        expect(String(said['token_type']).toLowerCase()).toBe(String(type).toLowerCase());
       if ('scope' in said) expect(sorted(said['scope'])).toEqual(sorted(scope));
       if ('iat' in said && 'exp' in said) expect(Number(said['exp'])).toBeGreaterThan(Number(said['iat']));
       if ('iat' in said) expect(Math.abs(Number(said['iat']) - date) <= 60 || said['iat']).toBe(true);
