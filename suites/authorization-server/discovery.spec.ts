@@ -27,6 +27,8 @@ test.describe('the metadata document', () => {
     const reply = await exercise(fetchMetadata());
     expect(reply.status).toBe(200);
     expect(reply.headers['content-type']).toMatch(/^application\/json\b/u);
+    // RFC 8414, section 2: without an issuer it is no metadata, and an empty object is what some answer to everything.
+    expect(reply.body).toHaveProperty('issuer', expect.any(String));
   });
 
   test(
