@@ -89,8 +89,13 @@ export const operations = {
     open: async (client) => {
       // RFC 7009, section 2.2: the valid request succeeds once more when the token has been revoked.
       const { access } = await client.tokens();
-      return async (...edits) =>
-        client.revoke(edits.length === 0 ? access : (await client.kept()).access, ...edits);
+      return async (...edits) => {
+        if (edits.length === 0) return client.revoke(access);
+        const reply = await client.revoke((await client.kept()).access, ...edits);
+        // What was revoked is no longer worth keeping: the next request would ask about an unknown token.
+        if (reply.status === 200) await client.renewed();
+        return reply;
+      };
     },
     granted: (reply) => reply.status === 200,
   },
