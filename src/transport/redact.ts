@@ -31,6 +31,14 @@ const formEncoded = (value: string) => new URLSearchParams({ '': value }).toStri
 const htmlEncoded = (value: string) =>
   value.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
+/** A number below 2^20 that four characters of a text share with few others. */
+const beginning = (text: string, at: number): number =>
+  ((text.charCodeAt(at) << 15) ^
+    (text.charCodeAt(at + 1) << 10) ^
+    (text.charCodeAt(at + 2) << 5) ^
+    text.charCodeAt(at + 3)) &
+  0xfffff;
+
 function decoded(value: string): string {
   try {
     return decodeURIComponent(value.replaceAll('+', ' '));
@@ -69,6 +77,8 @@ export function createRedactor(salt: Uint8Array | string): Redactor {
   const known = new Map<string, string>();
   // Known values by their first characters, longest first: one pass over a text finds them all.
   const starts = new Map<string, string[]>();
+  // Which beginnings any of them has: nearly every place of a text has another, and is passed over without a look at the map.
+  const beginnings = new Uint8Array(1 << 20);
 
   const mark = (kind: string, value: string) =>
     `${marked}${kind} ${createHmac('sha256', salt).update(value).digest('base64url').slice(0, 12)}]`;
@@ -76,6 +86,7 @@ export function createRedactor(salt: Uint8Array | string): Redactor {
   function remember(value: string, replacement: string): void {
     if (value.length < shortest || known.has(value)) return;
     known.set(value, replacement);
+    beginnings[beginning(value, 0)] = 1;
     const start = value.slice(0, shortest);
     const same = starts.get(start) ?? [];
     same.push(value);
@@ -148,7 +159,8 @@ export function createRedactor(salt: Uint8Array | string): Redactor {
     let result = '';
     let from = 0;
     for (let at = 0; at + shortest <= text.length;) {
-      const candidates = starts.get(text.slice(at, at + shortest));
+      const candidates =
+        beginnings[beginning(text, at)] === 1 ? starts.get(text.slice(at, at + shortest)) : undefined;
       const found = candidates?.find((value) => text.startsWith(value, at));
       if (found === undefined) at += 1;
       else {
