@@ -129,6 +129,8 @@ export function narrowing({ only, grep, tier }: Plan): string | undefined {
 
 /** `*` stands for any characters, `?` for one. */
 export function globMatches(glob: string, text: string): boolean {
+  // Most are plain ids, of which there may be hundreds, asked about for each check.
+  if (!/[*?]/u.test(glob)) return glob === text;
   const source = glob
     .replace(/[.+^${}()|[\]\\]/gu, '\\$&')
     .replaceAll('*', '.*')
