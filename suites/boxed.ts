@@ -2,8 +2,8 @@
  * The same fixtures, but none of them is a step of the test: the test runner takes a stack at each step and sends it from
  * process to process twice, which costs more than most fixtures do.
  */
-export function boxed<Fixtures extends Readonly<Record<never, unknown>>>(fixtures: Fixtures): Fixtures {
-  const entries = Object.entries<unknown>(fixtures).map(([name, fixture]) => {
+export function boxed<Fixtures extends object>(fixtures: Fixtures): Fixtures {
+  const entries = Object.entries(fixtures as Readonly<Record<string, unknown>>).map(([name, fixture]) => {
     const [definition, options] = Array.isArray(fixture) ? fixture : [fixture];
     return [name, [definition, { ...options, box: 'self' }]];
   });
