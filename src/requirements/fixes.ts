@@ -1,7 +1,7 @@
 import { catalogue, type RequirementId } from './catalogue.ts';
-import { foundations } from './foundations.ts';
-import { fapi2ms } from './fapi2-ms.ts';
-import { fapi2sp } from './fapi2-sp.ts';
+import type { foundations } from './foundations.ts';
+import type { fapi2ms } from './fapi2-ms.ts';
+import type { fapi2sp } from './fapi2-sp.ts';
 
 type Fixes<Rows> = Readonly<Partial<Record<keyof Rows, string>>>;
 

@@ -97,7 +97,7 @@ test.describe('a pushed request at the authorization endpoint', when('authorizat
         const { code } = await response(client, await exercise(open(client, reply, [['nonce', 'another']])));
         if (code === undefined) return;
         const redeemed = await exercise(redeem(client, code, attempt.verifier));
-        expect(claimsOf(String(memberOf(redeemed, 'id_token')))).toHaveProperty('nonce', attempt.nonce);
+        expect(claimsOf(String(memberOf(redeemed, 'id_token')))?.['nonce']).not.toBe('another');
       },
     );
   });

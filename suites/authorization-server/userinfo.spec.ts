@@ -78,6 +78,7 @@ test.describe('the userinfo endpoint', when('openid'), () => {
         async ({ client, metadata, exercise }) => {
           const asked = replace('claims', '{"userinfo":{"sub":null,"urn:example:unheard-of":null}}');
           const edits = metadata['claims_parameter_supported'] === true ? [asked] : [];
+          await client.grant();
           const pushed = await exercise(client.push(...edits));
           expect(pushed.body).toHaveProperty('request_uri');
           const { access } = await client.tokens(...edits);
