@@ -8,7 +8,7 @@ import type { Certificate, Reply, Transport } from '../transport/transport.ts';
 import { isPushed, memberOf, requestUri, tokensIn } from './answers.ts';
 import { assemble, edited, type Draft, type Edit, type Pairs, type Sealable } from './draft.ts';
 import { errorOf, FlowError } from './flow-error.ts';
-import type { Samples } from './samples.ts';
+import type { Samples } from './observed-secrets.ts';
 import { clockOf, reachedAt, type ServerClock } from './server-time.ts';
 import { UserError } from './user-error.ts';
 import type { Decision, User, Visit } from './user.ts';

@@ -13,7 +13,7 @@ import { Client } from './client.ts';
 import { FlowError } from './flow-error.ts';
 import { openUser } from './open-user.ts';
 import { openHosted, type Hosted } from './hosted.ts';
-import { Samples } from './samples.ts';
+import { Samples } from './observed-secrets.ts';
 import type { User } from './user.ts';
 
 /** Addresses of one name that are asked at most. */

@@ -182,7 +182,7 @@ test('a requirement without checks says why', () => {
   expect(without.verdict).toBe('inconclusive');
   expect(requirementOf(without, pkce)).toMatchObject({ verdict: 'inconclusive', checks: [] });
   const final = assembled(whole(), { plan: { ...plan, edition: 'fapi2-sp-final' } });
-  expect(requirementOf(final, 'fapi2-sp/5.2.1-3')?.reason).toBe(catalogue['fapi2-sp/5.2.1-3'].untested);
+  expect(requirementOf(final, 'fapi2-sp/5.2.1-4')?.reason).toBe(catalogue['fapi2-sp/5.2.1-4'].untested);
 });
 
 test.describe('a waiver', () => {

@@ -1,5 +1,5 @@
 import { Client } from '../../src/actors/client.ts';
-import type { Secret } from '../../src/actors/samples.ts';
+import type { Secret } from '../../src/actors/observed-secrets.ts';
 import { enough, secretBits } from '../../src/protocol/entropy.ts';
 import { expect, test, verifies, when } from '../test.ts';
 

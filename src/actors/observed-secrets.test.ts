@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { Samples } from './samples.ts';
+import { Samples } from './observed-secrets.ts';
 
 /** Issues a value at each call. */
 function issuer(samples: Samples, value: (at: number) => string) {
