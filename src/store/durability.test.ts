@@ -50,6 +50,16 @@ test('an embedded database that is damaged says so, and is not made anew', async
     });
 });
 
+test('an embedded database opens with a lock of PostgreSQL that a kill left empty', async () => {
+  await using databases = await embeddedDatabases();
+  const location = await databases.fresh();
+  if (location.kind !== 'embedded') throw new TypeError('expected an embedded database');
+  await writeFile(join(location.directory, 'data', 'postmaster.pid'), '');
+  const database = await openDatabase(location);
+  expect(await database.query('select 1 as one')).toEqual([{ one: 1 }]);
+  await database.close();
+});
+
 test('an embedded database whose making was interrupted is made anew', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'assay-durability-'));
   await mkdir(join(directory, 'data.partial', 'base'), { recursive: true });

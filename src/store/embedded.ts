@@ -33,6 +33,8 @@ export async function openEmbedded(directory: string): Promise<Database> {
   try {
     const data = join(directory, 'data');
     if (!existsSync(data)) await initialise(data);
+    // PostgreSQL's own lock, which `lock` replaces: one that a kill left empty would keep everybody out for good.
+    await rm(join(data, 'postmaster.pid'), { force: true });
     return databaseOf(await startEngine(data), lock);
   } catch (error) {
     lock[Symbol.dispose]();

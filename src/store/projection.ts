@@ -59,6 +59,8 @@ async function appliedOf(queries: Queries, log: string): Promise<number> {
 }
 
 async function applyChange(queries: Queries, log: string, change: Change): Promise<void> {
+  // One after the other: of two that insert the same rows the later one may be told of a duplicate, not of a conflict.
+  await queries.query('lock table log_position in exclusive mode');
   const applied = await appliedOf(queries, log);
   if (change.upTo <= applied) return;
   if (change.from !== applied)
