@@ -3,6 +3,7 @@ import { fetchKeySet, keysIn, type PublishedKey } from '../../src/actors/key-set
 import type { Metadata } from '../../src/protocol/metadata.ts';
 import { bitsOf, mistakesIn, secretMembers } from '../../src/protocol/published-key.ts';
 import type { Transport } from '../../src/transport/transport.ts';
+import { repeatedMembers } from '../../src/protocol/repeated-members.ts';
 import { expect, test, verifies, when } from '../test.ts';
 
 /** The keys at the jwks_uri. A key set without any shows nothing of how its keys are. */
@@ -78,6 +79,16 @@ test.describe('the key set of the server', when('openid', 'signed-response', 'si
       expect(keys.flatMap((key) => mistakesIn(key).map((mistake) => `${nameOf(key)}: ${mistake}`))).toEqual(
         [],
       );
+    },
+  );
+
+  // RFC 7517, sections 4 and 5: of a key as of the set.
+  test(
+    'names each member of a key once',
+    verifies('rfc7517/4-1'),
+    async ({ exercise, transport, metadata }) => {
+      const { text } = await exercise(fetchKeySet(transport, metadata));
+      expect(repeatedMembers(text)).toEqual([]);
     },
   );
 });

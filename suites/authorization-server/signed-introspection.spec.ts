@@ -4,6 +4,9 @@ import { listOf } from '../../src/protocol/metadata.ts';
 import { expect, test, verifies, when } from '../test.ts';
 import { headerOf, signedBy } from './signed.ts';
 
+/** RFC 7515, section 4.1.9: a media type may be written in full, in any case. */
+const introspectionType = /^(?:application\/)?token-introspection\+jwt$/iu;
+
 // The test client asks for a token of its own, as a resource server would. Encrypted responses are not judged: who declares
 // signed introspection registers its test clients for signed ones.
 test.describe('signed introspection responses', when('signed-introspection'), () => {
@@ -36,8 +39,16 @@ test.describe('signed introspection responses', when('signed-introspection'), ()
       const { access } = await client.kept();
       const { text, headers } = await exercise(client.introspectSigned(access));
       expect(headers['content-type'] ?? '').toMatch(/^application\/token-introspection\+jwt(?:$|\s*;)/iu);
-      // RFC 7515, section 4.1.9: a media type may be written in full, in any case.
-      expect(String(headerOf(text)['typ'])).toMatch(/^(?:application\/)?token-introspection\+jwt$/iu);
+      expect(String(headerOf(text)['typ'])).toMatch(introspectionType);
+    },
+  );
+
+  test(
+    'say in typ what they are of an unknown token, too',
+    verifies('fapi2-ms/5.5.1-1'),
+    async ({ client, exercise }) => {
+      const { text } = await exercise(client.introspectSigned('unknown-to-any-server'));
+      expect(String(headerOf(text)['typ'])).toMatch(introspectionType);
     },
   );
 
