@@ -1,4 +1,5 @@
-import type { Reference, User as UserConfig } from '../directory/integration.ts';
+import type { Reference } from '../directory/common.ts';
+import type { User as UserConfig } from '../directory/integration.ts';
 import { resolveReference } from '../directory/reference.ts';
 import type { Transport } from '../transport/transport.ts';
 import { createAutomaticUser } from './user-automatic.ts';

@@ -1,4 +1,4 @@
-import type { Reference } from '../directory/integration.ts';
+import type { Reference } from '../directory/common.ts';
 import { isPasswordLike } from '../transport/secrets.ts';
 import type { Reply, Transport } from '../transport/transport.ts';
 import { createNavigator, landed, reaches, type Navigation } from './navigation.ts';

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { idPattern } from '../directory/integration.ts';
+import { idPattern } from '../directory/common.ts';
 import { Digest, Instant, instant, longestName, statementOf } from '../evidence/statement.ts';
 import { Certification, environments } from './certification.ts';
 

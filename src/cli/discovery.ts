@@ -47,6 +47,8 @@ export function readOffer(metadata: Readonly<Record<string, unknown>>, issuer: s
     'dpop-nonce': false,
     'client-jwks-uri': false,
     'expired-certificate': false,
+    'signed-id-token': false,
+    'several-issuers': false,
   };
   const notes = [
     ...(metadata['issuer'] === issuer

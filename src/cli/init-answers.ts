@@ -1,4 +1,5 @@
-import { idPattern, type Integration } from '../directory/integration.ts';
+import { idPattern } from '../directory/common.ts';
+import { type Integration } from '../directory/integration.ts';
 import { editionIds } from '../profiles/editions.ts';
 import { clientAuthentications, discover, type Offer } from './discovery.ts';
 import type { Answers } from './integration-template.ts';

@@ -1,34 +1,8 @@
 import { Type, type Static } from 'typebox';
-import { editionIds } from '../profiles/editions.ts';
-import { features } from '../profiles/plan.ts';
-import { requirementIds } from '../requirements/catalogue.ts';
+import { closed, Common, Profile, Reference, text } from './common.ts';
 
-const text = (description: string) => Type.String({ minLength: 1, description });
 /** The published name of the file's JSON Schema. */
 export const schemaId = 'https://assay.dev/schemas/integration.json';
-
-/** What an id of an integration looks like. */
-export const idPattern = '^[a-z0-9][a-z0-9-]{0,62}$';
-
-const closed = { additionalProperties: false } as const;
-
-/** Where a secret is found. The file that refers to it never holds it. */
-export const Reference = Type.Union(
-  [
-    Type.Object({ file: text('Path, relative to the integration file.') }, closed),
-    Type.Object(
-      {
-        env: Type.String({
-          pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
-          description: 'Name of an environment variable that holds the content.',
-        }),
-      },
-      closed,
-    ),
-  ],
-  { description: 'A reference to a secret: a file or an environment variable. Never the secret itself.' },
-);
-export type Reference = Static<typeof Reference>;
 
 export const Client = Type.Object(
   {
@@ -172,60 +146,16 @@ export const User = Type.Union([HttpUser, BrowserUser, AutomaticUser], {
 });
 export type User = Static<typeof User>;
 
-export const Waiver = Type.Object(
-  {
-    requirement: Type.Enum([...requirementIds], {
-      description: 'The requirement whose failure is accepted. `assay list requirements` shows them.',
-    }),
-    reason: text('Why it is accepted.'),
-    owner: text('Who is responsible for mending it.'),
-    approver: text('Who approved the waiver; another person than the owner.'),
-    expires: Type.String({
-      format: 'date',
-      description: 'Last day on which the waiver counts, YYYY-MM-DD (UTC).',
-    }),
-  },
-  { ...closed, description: 'A failure that somebody accepted, for a while.' },
-);
-export type Waiver = Static<typeof Waiver>;
-
 /** The integration file: one piece of software of a partner in one environment. */
 export const Integration = Type.Object(
   {
-    $schema: Type.Optional(text('Where editors find the JSON Schema of this file; of use in JSON files.')),
-    partner: text('The organisation, by its id in the directory.'),
-    integration: Type.String({
-      pattern: idPattern,
-      description: 'Id of the integration: lower case letters, digits and hyphens.',
-    }),
-    environment: Type.Enum(['sandbox', 'production'], { description: 'Where the software runs.' }),
+    ...Common,
     roles: Type.Array(Type.Enum(['authorization-server', 'resource-server', 'client']), {
       minItems: 1,
       uniqueItems: true,
       description: 'What is under test.',
     }),
-    profile: Type.Object(
-      {
-        edition: Type.Enum([...editionIds], {
-          description: 'Profile edition. `assay list profiles` shows them.',
-        }),
-        client_authentication: Type.Enum(
-          ['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'],
-          {
-            description: 'How the test clients authenticate.',
-          },
-        ),
-        sender_constraint: Type.Enum(['dpop', 'mtls'], { description: 'How access tokens are bound.' }),
-        protocol: Type.Enum(['openid', 'oauth'], { description: 'OpenID Connect, or plain OAuth.' }),
-        grant: Type.Optional(
-          Type.Enum(['authorization_code', 'client_credentials'], {
-            description:
-              'How the test clients obtain tokens. Default: authorization_code. With client_credentials there is no user, and what needs one does not apply.',
-          }),
-        ),
-      },
-      { ...closed, description: 'What is demanded, and in which variant.' },
-    ),
+    profile: Profile,
     issuer: Type.Optional(
       Type.String({
         format: 'uri',
@@ -238,11 +168,6 @@ export const Integration = Type.Object(
         format: 'uri',
         pattern: '^https://',
         description: 'URL of the metadata document, where it is not derived from the issuer.',
-      }),
-    ),
-    trust: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), {
-        description: 'PEM files of certificate authorities to trust beside the public ones.',
       }),
     ),
     hosts: Type.Array(Type.String({ pattern: '^[^/:\\s]+(:[0-9]+)?$' }), {
@@ -261,12 +186,7 @@ export const Integration = Type.Object(
         description: 'What the consent page calls the scopes, where it does not show them as they are.',
       }),
     ),
-    features: Type.Array(Type.Enum([...features]), {
-      uniqueItems: true,
-      description: 'Declared optional features.',
-    }),
     user: Type.Optional(User),
-    waivers: Type.Optional(Type.Array(Waiver, { description: 'Accepted failures.' })),
   },
   {
     ...closed,

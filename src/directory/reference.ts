@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Reference } from './integration.ts';
+import type { Reference } from './common.ts';
 
 /** Why a reference leads to nothing. */
 export type SecretReferenceCode = 'missing-file' | 'unreadable-file' | 'missing-variable' | 'empty';

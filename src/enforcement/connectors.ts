@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Static, TSchema } from 'typebox';
-import { idPattern } from '../directory/integration.ts';
+import { idPattern } from '../directory/common.ts';
 import { formatProblem, join, nearest, printable, type Finding } from '../directory/problem.ts';
 import { compile, type Checked } from '../directory/schema.ts';
 import { secretFindings } from '../directory/secrets.ts';

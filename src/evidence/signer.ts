@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
-import type { Reference } from '../directory/integration.ts';
+import type { Reference } from '../directory/common.ts';
 import { resolveReference, SecretReferenceError } from '../directory/reference.ts';
 import { canonical } from './canonical.ts';
 import { EvidenceError } from './error.ts';

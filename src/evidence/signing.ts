@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { Reference } from '../directory/integration.ts';
+import { Reference } from '../directory/common.ts';
 
 const closed = { additionalProperties: false } as const;
 const text = (description: string) => Type.String({ minLength: 1, description });

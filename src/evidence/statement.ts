@@ -1,5 +1,5 @@
 import { Type, type Static, type TSchema } from 'typebox';
-import { idPattern } from '../directory/integration.ts';
+import { idPattern } from '../directory/common.ts';
 import { faults, verdicts } from '../verdict/verdict.ts';
 
 const closed = { additionalProperties: false } as const;

@@ -11,7 +11,7 @@ export interface Variant {
   readonly grant?: 'authorization_code' | 'client_credentials';
 }
 
-/** Optional capabilities of a server. What is not declared is not applicable, and is not tested. */
+/** Optional capabilities of a server, or of a client. What is not declared is not applicable, and is not tested. */
 export const features = [
   'refresh-token',
   'introspection',
@@ -23,14 +23,23 @@ export const features = [
   'signed-request',
   'signed-response',
   'signed-introspection',
+  'signed-id-token',
+  'several-issuers',
 ] as const;
 export type Feature = (typeof features)[number];
 
 /** What holds where the feature does not: requests and responses of the authorization endpoint as plain parameters. */
 const plain = { 'signed-request': 'plain-request', 'signed-response': 'plain-response' } as const;
 
-/** What a check presupposes: a value of a variant, a declared feature, or that one is not declared. */
-export type Condition = NonNullable<Variant[keyof Variant]> | Feature | (typeof plain)[keyof typeof plain];
+/**
+ * What a check presupposes: a value of a variant, a declared feature, or that one is not declared; `sessions`: that the client
+ * under test is an app whose browser Assay is.
+ */
+export type Condition =
+  | NonNullable<Variant[keyof Variant]>
+  | Feature
+  | (typeof plain)[keyof typeof plain]
+  | 'sessions';
 
 /** `fast` leaves out the checks that must wait for something to expire. */
 export type Tier = 'fast' | 'full';
@@ -41,6 +50,8 @@ export interface Plan {
   readonly variant: Variant;
   readonly roles: readonly Role[];
   readonly features: readonly Feature[];
+  /** How a client under test is made to go through flows. */
+  readonly trigger?: 'command' | 'http' | 'browser' | 'manual';
   readonly tier: Tier;
   /** Ids or globs of requirements and checks; empty for all. */
   readonly only: readonly string[];
@@ -67,10 +78,16 @@ export type Assignment =
   | { readonly in: 'left-out'; readonly reason: string };
 
 /** All conditions that hold in a plan. */
-function conditionsOf({ variant, features: declared }: Plan): readonly string[] {
+function conditionsOf({ variant, features: declared, trigger }: Plan): readonly string[] {
   const { grant = 'authorization_code', ...values } = variant;
   const undeclared = Object.entries(plain).filter(([feature]) => !declared.some((each) => each === feature));
-  return [...Object.values(values), grant, ...declared, ...undeclared.map(([, condition]) => condition)];
+  return [
+    ...Object.values(values),
+    grant,
+    ...declared,
+    ...undeclared.map(([, condition]) => condition),
+    ...(trigger === 'http' ? ['sessions'] : []),
+  ];
 }
 
 /** Decides for one check. The order matters: what does not apply is not merely left out. */

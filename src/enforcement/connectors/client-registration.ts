@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { Reference } from '../../directory/integration.ts';
+import { Reference } from '../../directory/common.ts';
 import type { Connector, ConnectorContext, Desired, Memory, Observed } from '../connector.ts';
 import { openRegistration, type Registration } from './registration.ts';
 import { every, govern, together } from './several.ts';

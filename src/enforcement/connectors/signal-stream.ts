@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { environments } from '../../certification/certification.ts';
-import { Reference } from '../../directory/integration.ts';
+import { Reference } from '../../directory/common.ts';
 import { EvidenceError } from '../../evidence/error.ts';
 import { openSigner, publicJwk } from '../../evidence/signer.ts';
 import { KeyReference, type Signer } from '../../evidence/signing.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
-import type { Reference } from '../../directory/integration.ts';
+import type { Reference } from '../../directory/common.ts';
 import { resolveReference, SecretReferenceError } from '../../directory/reference.ts';
 import { ConnectorError, type ConnectorContext } from '../connector.ts';
 import { openCaller, type Caller } from '../http.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Type, type Static } from 'typebox';
-import { Reference } from '../../directory/integration.ts';
+import { Reference } from '../../directory/common.ts';
 import { ConnectorError, type Connector, type ConnectorContext, type Desired } from '../connector.ts';
 import { unexpected } from '../http.ts';
 import { scheme, signWebhook } from '../standard-webhook.ts';
