@@ -64,7 +64,10 @@ test('each check stands in the folder of a role that its requirements speak to',
   for (const { id, requirements } of checks) {
     const role = id.split('/')[0];
     if (role !== 'authorization-server' && role !== 'resource-server' && role !== 'client') continue;
-    const spoken = requirementsOf({ edition: 'fapi2-servers-1', roles: [role] });
+    const spoken = requirementsOf({
+      edition: role === 'client' ? 'fapi2-clients-1' : 'fapi2-servers-1',
+      roles: [role],
+    });
     expect(
       requirements.filter((each) => !spoken.includes(each)),
       id,

@@ -1,4 +1,5 @@
-import { requirementIds, type RequirementId } from '../requirements/catalogue.ts';
+import { catalogue, requirementIds, type RequirementId } from '../requirements/catalogue.ts';
+import { speaksTo, type Role } from '../requirements/specification.ts';
 
 /** A frozen, versioned list of requirements. It is never edited after its release: a change is another edition. */
 export interface Edition {
@@ -12,6 +13,12 @@ export interface Edition {
 
 const within = (...beginnings: readonly string[]): readonly RequirementId[] =>
   requirementIds.filter((id) => beginnings.some((beginning) => id.startsWith(beginning)));
+
+/** Those of a list that speak to one of the roles. */
+const speakingTo = (roles: readonly Role[], ids: readonly RequirementId[]): readonly RequirementId[] =>
+  ids.filter((id) => roles.some((role) => speaksTo(catalogue[id].party, role)));
+
+const foundations = ['rfc', 'jarm/', 'oidc-core/'] as const;
 
 const flows1 = [
   'fapi2-sp/5.2.1-1',
@@ -64,7 +71,19 @@ export const editions = {
     title: 'FAPI 2.0 for servers, edition 1',
     about:
       'The Security Profile, Message Signing where it is declared, and what the specifications that they build on demand and recommend: repeated parameters, caching, challenges, revocation, redirect URIs, framing.',
-    requirements: within('fapi2-sp/', 'fapi2-ms/', 'rfc', 'jarm/', 'oidc-core/'),
+    requirements: [
+      ...within('fapi2-sp/', 'fapi2-ms/'),
+      ...speakingTo(['authorization-server', 'resource-server'], within(...foundations)),
+    ],
+  },
+  'fapi2-clients-1': {
+    title: 'FAPI 2.0 for clients, edition 1',
+    about:
+      'What the Security Profile, Message Signing where it is declared, and the specifications that they build on demand and recommend of clients: how they ask, whom they trust, and what they refuse. It leaves out where their configuration came from (5.3.3.1, item 10), which nobody sees.',
+    tier: 'fast',
+    requirements: speakingTo(['client'], within('fapi2-sp/', 'fapi2-ms/', ...foundations)).filter(
+      (id) => id !== 'fapi2-sp/5.3.3.1-10',
+    ),
   },
 } as const satisfies Record<string, Edition>;
 

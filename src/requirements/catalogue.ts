@@ -1,10 +1,11 @@
+import { clientFoundations } from './client-foundations.ts';
 import { fapi2ms } from './fapi2-ms.ts';
 import { fapi2sp } from './fapi2-sp.ts';
 import { foundations } from './foundations.ts';
 import type { Requirement } from './specification.ts';
 
 /** Every requirement that Assay knows, by its id. */
-export const catalogue = { ...fapi2sp, ...fapi2ms, ...foundations };
+export const catalogue = { ...fapi2sp, ...fapi2ms, ...foundations, ...clientFoundations };
 
 /** The id of a requirement: `<specification>/<clause>-<position in its list>`. */
 export type RequirementId = keyof typeof catalogue;

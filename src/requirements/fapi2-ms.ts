@@ -5,8 +5,6 @@ const anchor = (item: string): string => {
   return `https://openid.net/specs/fapi-message-signing-2_0-final.html#section-${clause}-2.${position}`;
 };
 
-const clientSuites = 'Planned with the client suites: only a client under test can show it.';
-
 /** FAPI 2.0 Message Signing, Final (September 2025): every item of clauses 5.3 to 5.6. */
 export const fapi2ms = specification('fapi2-ms', anchor, {
   // 5.3 Signing authorization requests
@@ -39,31 +37,26 @@ export const fapi2ms = specification('fapi2-ms', anchor, {
     'client',
     'sends all authorization parameters in a signed request object',
     'What is left outside is not signed.',
-    clientSuites,
   ),
   '5.3.2-2': shall(
     'client',
     'names the issuer of the server as the audience of its request objects',
     'The request could be used at another server.',
-    clientSuites,
   ),
   '5.3.2-3': shall(
     'client',
     'says in its request objects from when on they are valid',
     'A signature without a time proves little.',
-    clientSuites,
   ),
   '5.3.2-4': shall(
     'client',
     'lets its request objects expire within 60 minutes',
     'A request that is valid for long can be kept and used later.',
-    clientSuites,
   ),
   '5.3.2-5': should(
     'client',
     'gives its request objects the type oauth-authz-req+jwt',
     'The type keeps other JWTs of the client from being taken for requests.',
-    clientSuites,
   ),
 
   // 5.4 Signing authorization responses
@@ -76,13 +69,11 @@ export const fapi2ms = specification('fapi2-ms', anchor, {
     'client',
     'asks for signed authorization responses with the response_mode jwt',
     'The response would come unsigned.',
-    clientSuites,
   ),
   '5.4.2-2': shall(
     'client',
     'verifies signed authorization responses',
     'A signature that nobody verifies protects nothing.',
-    clientSuites,
   ),
 
   // 5.5 Signing introspection responses
@@ -91,17 +82,11 @@ export const fapi2ms = specification('fapi2-ms', anchor, {
     'signs introspection responses in the JWT format (RFC 9701)',
     'What a token was good for must be shown later, too.',
   ),
-  '5.5.2-1': shall(
-    'client',
-    'asks for signed introspection responses',
-    'The response would come unsigned.',
-    clientSuites,
-  ),
+  '5.5.2-1': shall('client', 'asks for signed introspection responses', 'The response would come unsigned.'),
   '5.5.2-2': shall(
     'client',
     'verifies signed introspection responses',
     'A signature that nobody verifies protects nothing of what it signs.',
-    clientSuites,
   ),
 
   // 5.6 Signing ID tokens
@@ -109,6 +94,5 @@ export const fapi2ms = specification('fapi2-ms', anchor, {
     'client',
     'verifies the signature of ID tokens',
     'Anybody on the way could say who the user is.',
-    clientSuites,
   ),
 });

@@ -11,8 +11,6 @@ function anchor(item: string): string {
   return `${text}#section-${clause}-2.${position.split('.')[0]}`;
 }
 
-const clientSuites = 'Planned with the client suites: only a client under test can show it.';
-
 /** FAPI 2.0 Security Profile, Final (February 2025): every item of clauses 5.2 to 5.4. */
 export const fapi2sp = specification('fapi2-sp', anchor, {
   // 5.2 Network layer
@@ -51,7 +49,6 @@ export const fapi2sp = specification('fapi2-sp', anchor, {
     'client',
     'offers on TLS 1.2 only the recommended suites',
     'What is not offered cannot be chosen by a downgrade.',
-    clientSuites,
   ),
   '5.2.2.1-1': should(
     'all',
@@ -69,7 +66,6 @@ export const fapi2sp = specification('fapi2-sp', anchor, {
     'client',
     'uses the endpoint aliases when its registration says use_mtls_endpoint_aliases',
     'A call without its certificate at the wrong endpoint is refused, or worse, accepted unbound.',
-    clientSuites,
   ),
   '5.2.3-1': shall(
     'authorization-server',
@@ -241,55 +237,46 @@ export const fapi2sp = specification('fapi2-sp', anchor, {
     'client',
     'uses sender-constrained access tokens, by mutual TLS or DPoP',
     'A leaked bearer token is usable by its finder.',
-    clientSuites,
   ),
   '5.3.3.1-2': shall(
     'client',
     'authenticates by mutual TLS or private_key_jwt',
     'Shared secrets leak from both sides and cannot be attributed.',
-    clientSuites,
   ),
   '5.3.3.1-3': shall(
     'client',
     'sends access tokens in the Authorization header',
     'URLs and bodies end in logs.',
-    clientSuites,
   ),
   '5.3.3.1-4': shall(
     'client',
     'is no open redirector',
     'Its callback would carry codes and users to an attacker.',
-    clientSuites,
   ),
   '5.3.3.1-5': shall(
     'client',
     'sends the issuer, as a string, as the audience of its assertions',
     'An assertion that names more can be replayed elsewhere.',
-    clientSuites,
   ),
   '5.3.3.1-6': shall(
     'client',
     'supports refresh tokens and their rotation',
     'A client that keeps the old token loses access when the server must rotate.',
-    clientSuites,
   ),
   '5.3.3.1-7': shall(
     'client',
     'calls the mtls_endpoint_aliases where it uses mutual TLS',
     'Its certificate is not asked for anywhere else.',
-    clientSuites,
   ),
   '5.3.3.1-8': shall(
     'client',
     'supports nonces in DPoP proofs',
     'It is otherwise locked out by a server that demands them.',
-    clientSuites,
   ),
   '5.3.3.1-9': shall(
     'client',
     'takes endpoints from the metadata document only',
     'Endpoints from elsewhere are how a client is led to an impostor.',
-    clientSuites,
   ),
   '5.3.3.1-10': shall(
     'client',
@@ -301,61 +288,47 @@ export const fapi2sp = specification('fapi2-sp', anchor, {
     'client',
     'verifies that the metadata names the issuer it was fetched for',
     'A document that names another issuer is the beginning of a mix-up.',
-    clientSuites,
   ),
   '5.3.3.1-12': shall(
     'client',
     'starts a flow only with the consent of the user and protects its start against CSRF',
     'A victim could be logged in to the account of an attacker.',
-    clientSuites,
   ),
-  '5.3.3.1-13': should(
-    'client',
-    'asks for the least privilege',
-    'What was never granted cannot be abused.',
-    clientSuites,
-  ),
+  '5.3.3.1-13': should('client', 'asks for the least privilege', 'What was never granted cannot be abused.'),
   '5.3.3.2-1': shall(
     'client',
     'uses the authorization code grant',
     'Other grants show tokens to the browser.',
-    clientSuites,
   ),
   '5.3.3.2-2': shall(
     'client',
     'pushes its authorization requests',
     'What goes through the browser can be changed by it.',
-    clientSuites,
   ),
   '5.3.3.2-3': shall(
     'client',
     'uses PKCE with S256',
     'A code that is injected or stolen must be worthless without the verifier.',
-    clientSuites,
   ),
   '5.3.3.2-4': shall(
     'client',
     'makes a fresh PKCE challenge for each request and binds it to the user agent',
     'A challenge that is known before protects nothing.',
-    clientSuites,
   ),
   '5.3.3.2-5': shall(
     'client',
     'verifies iss in the authorization response',
     'It would take a code to the wrong server.',
-    clientSuites,
   ),
   '5.3.3.2-6': shall(
     'client',
     'sends only client_id and request_uri to the authorization endpoint',
     'Whatever else it sends there was not protected by the push.',
-    clientSuites,
   ),
   '5.3.3.2-7': should(
     'client',
     'sends nonce values of no more than 64 characters',
     'Servers need not handle longer ones.',
-    clientSuites,
   ),
 
   // 5.3.4 Resource servers

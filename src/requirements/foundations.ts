@@ -1,15 +1,4 @@
-import { may, shall, should, specification, type Row } from './specification.ts';
-
-/** An RFC's rows: `<rfc>/<section>-<position among our rows of that section>`. */
-const rfc = <const Name extends string, const Clause extends string>(
-  name: Name,
-  rows: Readonly<Record<Clause, Row>>,
-) =>
-  specification(
-    name,
-    (item) => `https://www.rfc-editor.org/rfc/${name}.html#section-${item.slice(0, item.lastIndexOf('-'))}`,
-    rows,
-  );
+import { may, rfc, shall, should, specification } from './specification.ts';
 
 /**
  * What the specifications that FAPI 2.0 builds on demand of servers, where FAPI itself has no item for it. A demand that

@@ -30,11 +30,13 @@ const specifications: readonly {
     page: 'https://openid.net/specs/openid-connect-core-1_0.html',
     anchor: (clause) => `rfc.section.${clause}`,
   },
-  ...[6749, 6750, 7009, 7517, 7519, 7523, 7662, 8259, 9110, 9126, 9325, 9449, 9700, 9701].map((rfc) => ({
-    ids: new RegExp(`^rfc${rfc}/\\d+(?:\\.\\d+)*-\\d+$`, 'u'),
-    page: `https://www.rfc-editor.org/rfc/rfc${rfc}.html`,
-    anchor: (clause: string) => `section-${clause}`,
-  })),
+  ...[6749, 6750, 7009, 7517, 7519, 7523, 7636, 7662, 8259, 8414, 9110, 9126, 9325, 9449, 9700, 9701].map(
+    (rfc) => ({
+      ids: new RegExp(`^rfc${rfc}/\\d+(?:\\.\\d+)*-\\d+$`, 'u'),
+      page: `https://www.rfc-editor.org/rfc/rfc${rfc}.html`,
+      anchor: (clause: string) => `section-${clause}`,
+    }),
+  ),
 ];
 
 test('each requirement has an id of its specification, and is linked to its place there', () => {

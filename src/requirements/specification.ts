@@ -52,6 +52,17 @@ export function specification<const Name extends string, const Clause extends st
   return Object.fromEntries(named) as Record<`${Name}/${Clause}`, Requirement>;
 }
 
+/** An RFC's rows: `<rfc>/<section>-<position among our rows of that section>`. */
+export const rfc = <const Name extends string, const Clause extends string>(
+  name: Name,
+  rows: Readonly<Record<Clause, Row>>,
+) =>
+  specification(
+    name,
+    (item) => `https://www.rfc-editor.org/rfc/${name}.html#section-${item.slice(0, item.lastIndexOf('-'))}`,
+    rows,
+  );
+
 /** Whether the party that a requirement speaks to includes a role. */
 export function speaksTo(party: Party, role: Role): boolean {
   return party === 'all' || party === role || (party === 'servers' && role !== 'client');
