@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Client as Registration, Resource } from '../directory/integration.ts';
-import { loadIntegration, type LoadedIntegration } from '../directory/load.ts';
+import type { Client as Registration, Integration, Resource } from '../directory/integration.ts';
+import { loadServerIntegration, type LoadedIntegration } from '../directory/load.ts';
 import { resolveReference } from '../directory/reference.ts';
 import { readSigningKey, type SigningKey } from '../protocol/keys.ts';
 import { endpoint, metadataUrls, readMetadata, type Metadata } from '../protocol/metadata.ts';
@@ -45,8 +45,8 @@ export class Session {
   /** Where recorded exchanges go. One check at a time uses a session. */
   record: (exchange: Exchange) => void = () => {};
 
-  readonly integration: () => Promise<LoadedIntegration> = once(() =>
-    loadIntegration(this.options.file, new Date(this.options.clock())),
+  readonly integration: () => Promise<LoadedIntegration<Integration>> = once(() =>
+    loadServerIntegration(this.options.file, new Date(this.options.clock())),
   );
 
   /** PEM texts of the certificate authorities that are trusted besides. */

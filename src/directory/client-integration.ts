@@ -219,3 +219,6 @@ export const ClientIntegration = Type.Object(
   },
 );
 export type ClientIntegration = Static<typeof ClientIntegration>;
+
+/** An integration file of either kind. */
+export type AnyIntegration = Integration | ClientIntegration;

@@ -1,9 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { closed, Common, Profile, Reference, text } from './common.ts';
 
-/** The published name of the file's JSON Schema. */
-export const schemaId = 'https://assay.dev/schemas/integration.json';
-
 export const Client = Type.Object(
   {
     id: text('client_id, as registered at the authorization server.'),
@@ -190,7 +187,6 @@ export const Integration = Type.Object(
   },
   {
     ...closed,
-    $id: schemaId,
     title: 'Assay integration',
     description: 'One piece of software of a partner in one environment, and how to test it.',
   },

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { parse } from 'yaml';
-import { examine, loadIntegration } from './load.ts';
+import { examine, loadServerIntegration } from './load.ts';
 import { IntegrationError } from './problem.ts';
 import { changed, now, sample } from './sample.ts';
 
 async function failure(path: string): Promise<IntegrationError> {
-  const error: unknown = await loadIntegration(path, now).catch((reason: unknown) => reason);
+  const error: unknown = await loadServerIntegration(path, now).catch((reason: unknown) => reason);
   if (error instanceof IntegrationError) return error;
   throw new Error('expected an IntegrationError', { cause: error });
 }
@@ -26,7 +26,7 @@ test.describe('a file', () => {
 
   test('in YAML loads, and knows its lines and paths', async () => {
     await writeFile(at('integration.yaml'), sample);
-    const loaded = await loadIntegration(at('integration.yaml'), now);
+    const loaded = await loadServerIntegration(at('integration.yaml'), now);
     expect(loaded.value.clients[1]).toMatchObject({ id: 'two', key: { env: 'KEY_TWO' } });
     expect(loaded.value.waivers?.[0]?.expires).toBe('2026-12-31');
     expect(loaded.file).toBe(at('integration.yaml'));
@@ -41,7 +41,7 @@ test.describe('a file', () => {
   test('in JSON loads, with tabs and a schema for editors', async () => {
     const data = { $schema: './integration.schema.json', ...parse(sample) };
     await writeFile(at('integration.json'), JSON.stringify(data, null, '\t'));
-    const loaded = await loadIntegration(at('integration.json'), now);
+    const loaded = await loadServerIntegration(at('integration.json'), now);
     expect(loaded.value).toEqual(data);
     expect(loaded.lineOf('/partner')).toBe(3);
   });
@@ -55,7 +55,7 @@ test.describe('a file', () => {
       ['redirect_uri: https://client.example/callback', 'redirect_uri: *callback'],
     ).replaceAll('\n', '\r\n')}`;
     await writeFile(at('integration.yaml'), text);
-    const { value } = await loadIntegration(at('integration.yaml'), now);
+    const { value } = await loadServerIntegration(at('integration.yaml'), now);
     expect(value.clients[1]?.redirect_uri).toBe('https://client.example/callback');
   });
 

@@ -1,11 +1,13 @@
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { ClientIntegration, type AnyIntegration } from './client-integration.ts';
+import { clientFiles, clientRules, describesClient, mixedRoles } from './client-rules.ts';
 import { Integration } from './integration.ts';
+import type { FileUse } from './members.ts';
 import type { Finding, Problem } from './problem.ts';
 import { IntegrationError, printable } from './problem.ts';
-import type { FileUse } from './rules.ts';
-import { fileUses, ruleFindings } from './rules.ts';
+import { serverFiles, serverRules } from './rules.ts';
 import { compile } from './schema.ts';
 import { secretFindings, secretLines } from './secrets.ts';
 import { mistyped, shapeFindings } from './shape.ts';
@@ -13,8 +15,8 @@ import type { Source } from './source.ts';
 import { readSource } from './source.ts';
 
 /** An integration file without mistakes. */
-export interface LoadedIntegration {
-  readonly value: Integration;
+export interface LoadedIntegration<Value extends AnyIntegration = AnyIntegration> {
+  readonly value: Value;
   /** Absolute path of the file. */
   readonly file: string;
   readonly text: string;
@@ -27,14 +29,19 @@ export interface LoadedIntegration {
 /** What the text of an integration file says, and all that is wrong with it. */
 export interface Examination {
   /** Present when there are no problems. */
-  readonly value: Integration | undefined;
+  readonly value: AnyIntegration | undefined;
   readonly problems: readonly Problem[];
   /** The files that it refers to; that they exist is not examined. */
   readonly files: readonly FileUse[];
   readonly source: Source;
 }
 
-const check = compile(Integration);
+/** How the two kinds of files are examined: by a schema, by rules between members, and which files they refer to. */
+const server = { check: compile(Integration), rules: serverRules, files: serverFiles };
+const client = { check: compile(ClientIntegration), rules: clientRules, files: clientFiles };
+
+/** Whether an integration is a partner's client; others are servers. */
+export const isClient = (value: AnyIntegration): value is ClientIntegration => 'client' in value;
 
 /**
  * Examines the text of an integration file, YAML or JSON. Never throws.
@@ -50,8 +57,19 @@ export function examine(text: string, file: string, now: Date): Examination {
     const { at, ...rest } = finding;
     return { file, ...source.place(finding.pointer, at), ...rest };
   };
-  const checked = data === undefined ? undefined : check(data);
-  const found = checked === undefined ? [] : [...shape(checked), ...ruleFindings(data, now)];
+  const kind = describesClient(data) ? client : server;
+  const checked = data === undefined ? undefined : kind.check(data);
+  const mixed = [...mixedRoles(data)];
+  const found =
+    checked === undefined
+      ? []
+      : [
+          ...(checked.ok ? [] : shapeFindings(checked.errors)).filter(
+            ({ pointer }) => mixed.length === 0 || !pointer.startsWith('/roles'),
+          ),
+          ...mixed,
+          ...kind.rules(data, now),
+        ];
   const findings = found.filter((finding) => !mistyped(finding, found));
   const problems = [
     ...source.problems.map((problem) => ({ file, ...problem })),
@@ -72,12 +90,12 @@ export function examine(text: string, file: string, now: Date): Examination {
       .filter((problem) => credible(problem, source.doubtful)),
   ];
   const value = checked?.ok === true && problems.length === 0 ? checked.value : undefined;
-  const files = fileUses(data).filter(({ pointer }) => !hidden.includes(pointer));
+  const files = kind.files(data).filter(({ pointer }) => !hidden.includes(pointer));
   return { value, problems: inOrder(problems), files: source.doubtful === Infinity ? files : [], source };
 }
 
 /**
- * Loads an integration file, YAML or JSON.
+ * Loads an integration file, YAML or JSON, of a server or of a client.
  * @param now For the expiry of waivers.
  * @throws IntegrationError with all problems at once (fault: configuration).
  */
@@ -111,8 +129,42 @@ export async function loadIntegration(path: string, now: Date): Promise<LoadedIn
   };
 }
 
-function shape(checked: ReturnType<typeof check>): readonly Finding[] {
-  return checked.ok ? [] : shapeFindings(checked.errors);
+/**
+ * Loads the integration file of a server.
+ * @throws IntegrationError with all problems at once (fault: configuration).
+ */
+export async function loadServerIntegration(
+  path: string,
+  now: Date,
+): Promise<LoadedIntegration<Integration>> {
+  const { value, ...loaded } = await loadIntegration(path, now);
+  if (isClient(value))
+    throw otherRole(path, loaded, 'a server is needed here, and this file describes a client');
+  return { value, ...loaded };
+}
+
+/**
+ * Loads the integration file of a client.
+ * @throws IntegrationError with all problems at once (fault: configuration).
+ */
+export async function loadClientIntegration(
+  path: string,
+  now: Date,
+): Promise<LoadedIntegration<ClientIntegration>> {
+  const { value, ...loaded } = await loadIntegration(path, now);
+  if (!isClient(value))
+    throw otherRole(path, loaded, 'a client is needed here, and this file describes a server');
+  return { value, ...loaded };
+}
+
+function otherRole(
+  file: string,
+  { lineOf }: Pick<LoadedIntegration, 'lineOf'>,
+  message: string,
+): IntegrationError {
+  return new IntegrationError([
+    { code: 'conflict', file, line: lineOf('/roles'), column: 1, pointer: '/roles', message },
+  ]);
 }
 
 /** Where the text is broken, only what stands before the break is told, and nothing is called missing. */

@@ -248,6 +248,7 @@ const formats: Readonly<Record<string, string>> = {
   uri: 'an absolute URL',
   date: 'a real date as YYYY-MM-DD',
   '^https://': 'an absolute https URL',
+  '^/': 'a path that starts with /',
   '^[^/:\\s]+(:[0-9]+)?$': 'a host, or host:port, without https:// and path',
   '^[A-Za-z_][A-Za-z0-9_]*$': 'the name of an environment variable',
 };

@@ -1,5 +1,4 @@
 import { expect, test } from '@playwright/test';
-import type { Integration } from '../directory/integration.ts';
 import { examine } from '../directory/load.ts';
 import { now, sample } from '../directory/sample.ts';
 import { compile } from '../directory/schema.ts';
@@ -186,7 +185,7 @@ test('a requirement without checks says why', () => {
 });
 
 test.describe('a waiver', () => {
-  const waived: Integration = {
+  const waived: RunRecord['integration'] = {
     ...integration,
     waivers: waivers.map((each) => ({ ...each, requirement: pkce })),
   };

@@ -11,7 +11,7 @@ import {
   type Judgement,
 } from '../verdict/judge.ts';
 import type { Fault, Verdict } from '../verdict/verdict.ts';
-import type { Integration } from '../directory/integration.ts';
+import type { AnyIntegration } from '../directory/client-integration.ts';
 import type { Evidence } from './ledger.ts';
 import { describePictures } from './pictures.ts';
 import type { CheckResult, RequirementResult, Results } from './results.ts';
@@ -32,7 +32,7 @@ export interface CheckRecord extends PlannedCheck {
 export interface RunRecord {
   readonly run: RunFile;
   readonly harness: string;
-  readonly integration: Integration;
+  readonly integration: AnyIntegration;
   readonly checks: readonly CheckRecord[];
   readonly status: 'complete' | 'interrupted';
   readonly now: Date;
@@ -93,7 +93,7 @@ const withoutRequirement = ({
   owner,
   approver,
   expires,
-}: NonNullable<Integration['waivers']>[number]) => ({
+}: NonNullable<AnyIntegration['waivers']>[number]) => ({
   reason,
   owner,
   approver,
