@@ -1,20 +1,19 @@
 import { catalogue, type RequirementId } from './catalogue.ts';
+import { clientFixes, type Fixes } from './client-fixes.ts';
 import type { foundations } from './foundations.ts';
 import type { fapi2ms } from './fapi2-ms.ts';
 import type { fapi2sp } from './fapi2-sp.ts';
 
-type Fixes<Rows> = Readonly<Partial<Record<keyof Rows, string>>>;
-
 /** What a developer of the party changes when a check of the requirement fails. */
 const securityProfile: Fixes<typeof fapi2sp> = {
   'fapi2-sp/5.2.1-1':
-    'Close the ports that speak HTTP, or answer there with an error and no content, and name only https URLs in the metadata. A redirect from http to https still reveals what was sent.',
+    'Close the ports that speak HTTP, or answer there with an error and no content: a redirect to https still reveals what was sent. Name only https URLs in metadata, and call no others.',
   'fapi2-sp/5.2.1-2':
-    'Set the lowest version of TLS to 1.2 wherever TLS ends: load balancer, gateway, server. TLS 1.3 is best.',
+    'Set the lowest version of TLS to 1.2 wherever TLS begins or ends: HTTP client, load balancer, gateway, server. TLS 1.3 is best.',
   'fapi2-sp/5.2.1-3':
     'Take the suites, versions and extensions that RFC 9325 forbids out of the TLS configuration, and renew the certificate where its key, signature, name or dates are at fault.',
   'fapi2-sp/5.2.1-5':
-    'Verify the certificate of every host that you fetch from, with its name (RFC 9525): trust no certificate because a test environment has no other.',
+    'Verify chain, dates and name of the certificate of every host that you call (RFC 9525). For a test environment trust its authority besides; never switch the verification off.',
   'fapi2-sp/5.2.2-1':
     'On TLS 1.2 allow only TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 and their AES_256_GCM_SHA384 kin (RFC 9325, section 4.2).',
   'fapi2-sp/5.2.3-1':
@@ -89,18 +88,21 @@ const securityProfile: Fixes<typeof fapi2sp> = {
   'fapi2-sp/5.3.4-5':
     'Verify on every call that the proof (typ, alg, signature, htm, htu, iat, ath) or the certificate of the connection belongs to the cnf of the token.',
   'fapi2-sp/5.4.1-1.1':
-    'Fix the algorithm and the type of key for each kind of JWT by configuration, verify issuer, audience and typ, and never take a key from the JWT itself (RFC 8725).',
+    'Fix the algorithm and the type of key for each kind of JWT by configuration, verify issuer, audience and, where one is defined, typ, and never take a key from the JWT itself (RFC 8725).',
   'fapi2-sp/5.4.1-1.2':
     'Restrict signing and verification to PS256, ES256 and EdDSA with Ed25519, in code, registration and metadata.',
   'fapi2-sp/5.4.1-1.3':
     'Remove none from every list of algorithms, whatever its case, and refuse a JWS without a signature.',
-  'fapi2-sp/5.4.1-2': 'Replace RSA keys below 2048 bits; publish the new key before you sign with it.',
-  'fapi2-sp/5.4.1-3': 'Replace the key by one on P-256 or Ed25519.',
+  'fapi2-sp/5.4.1-2':
+    'Replace RSA keys below 2048 bits, publish or register the new key before you sign with it, and accept no signature of a shorter one.',
+  'fapi2-sp/5.4.1-3':
+    'Replace the key by one on P-256 or Ed25519, publish or register it before you sign with it, and accept no signature of a shorter one.',
   'fapi2-sp/5.4.1-4':
-    'Make codes, tokens and handles from 16 or more bytes of a cryptographic generator, such as 32 bytes in base64url; no counters, times or UUIDs.',
-  'fapi2-sp/5.4.2-1': 'Serve the key set over https, and name it so in the metadata.',
+    'Make codes, tokens, handles and whatever else must not be guessed from 16 or more bytes of a cryptographic generator, such as 32 bytes in base64url; no counters, times or UUIDs.',
+  'fapi2-sp/5.4.2-1':
+    'Serve your key set over https, name it so in metadata or registration, and fetch those of others over https only.',
   'fapi2-sp/5.4.2-2':
-    'Leave x5u and jku out of keys and headers, and ignore them in what you verify: keys come from the registration.',
+    'Leave x5u and jku out of keys and headers, and ignore them in what you verify: keys come from the registration or the metadata.',
   'fapi2-sp/5.4.2-3': 'Give every key of the key set a kid of its own; its thumbprint (RFC 7638) is one.',
   'fapi2-sp/5.4.3-1':
     'Where several keys have the kid of the header, try those whose kty, crv, alg and use fit the algorithm, not merely the first.',
@@ -217,6 +219,7 @@ const fixes: Readonly<Partial<Record<RequirementId, string>>> = {
   ...securityProfile,
   ...messageSigning,
   ...founding,
+  ...clientFixes,
 };
 
 /** What to do when a requirement is broken, as one instruction or two. */
