@@ -63,6 +63,8 @@ export function clientFiles(data: unknown): readonly FileUse[] {
 function* registrationRules(root: Members): Generator<Finding> {
   const { client_authentication: method, sender_constraint: binding } = members(root['profile']);
   const { grant = 'authorization_code' } = members(root['profile']);
+  // Without a client that is the mistake, not each of its members.
+  if (root['client'] === undefined) return;
   const client = members(root['client']);
   const need = (name: string, why: string): Finding => missing('/client', name, `${why} needs it`);
   if (grant === 'authorization_code' && client['redirect_uris'] === undefined)
@@ -187,7 +189,7 @@ function* calledRules(root: Members): Generator<Finding> {
       (resource, index) => [`/resources/${index}/openapi`, members(resource)['openapi']] as const,
     ),
   ] as const;
-  const [first] = urls.filter(([, value]) => urlOf(value) !== undefined);
+  const first = urls.find(([, value]) => urlOf(value) !== undefined);
   if (first !== undefined && root['hosts'] === undefined)
     yield missing('', 'hosts', `nothing is called but what it names, and ${first[0].slice(1)} is a URL`);
   yield* hostRules(root, urls);

@@ -9,6 +9,8 @@ export const schemaId = 'https://assay.dev/schemas/integration.json';
 /** Path of the published JSON Schema of the integration file. */
 export const schemaFile = fileURLToPath(new URL('integration.schema.json', import.meta.url));
 
+const aboutClient = { properties: { roles: { contains: { const: 'client' } } }, required: ['roles'] };
+
 /** The published JSON Schema of the integration file, as text: that of a client's file or of a server's, as its roles say. */
 export const schemaText = `${JSON.stringify(
   {
@@ -17,9 +19,10 @@ export const schemaText = `${JSON.stringify(
     title: 'Assay integration',
     description: 'One piece of software of a partner in one environment, and how to test it.',
     type: 'object',
-    if: { properties: { roles: { contains: { const: 'client' } } }, required: ['roles'] },
-    then: ClientIntegration,
-    else: Integration,
+    allOf: [
+      { if: aboutClient, else: Integration },
+      { if: { not: aboutClient }, else: ClientIntegration },
+    ],
   },
   undefined,
   2,

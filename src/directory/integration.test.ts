@@ -2,10 +2,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
+import { Ajv } from 'ajv';
+import formats from 'ajv-formats';
+import { parse } from 'yaml';
 import { Results } from '../report/results.ts';
 import { schemaFile, schemaText } from './integration.schema.ts';
-import { loadIntegration } from './load.ts';
-import { now } from './sample.ts';
+import { isClient, loadIntegration } from './load.ts';
+import { clientSample, now, sample } from './sample.ts';
 import { compile } from './schema.ts';
 
 test('the published schema is that of the code', async () => {
@@ -13,17 +16,36 @@ test('the published schema is that of the code', async () => {
   expect(await readFile(schemaFile, 'utf8'), command).toBe(schemaText);
 });
 
-test('the example of the README loads', async () => {
+test('the published schema tells a client from a server by its roles', () => {
+  const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, strictTypes: false });
+  formats.default(ajv);
+  const validate = ajv.compile(JSON.parse(schemaText));
+  const judged = (text: string, roles: string): boolean => validate({ ...parse(text), roles: [roles] });
+  expect(judged(sample, 'resource-server')).toBe(true);
+  expect(judged(clientSample, 'client')).toBe(true);
+  expect(judged(sample, 'client')).toBe(false);
+  expect(judged(clientSample, 'authorization-server')).toBe(false);
+});
+
+test('the examples of the README load', async () => {
   const readme = await readFile(new URL('README.md', import.meta.url), 'utf8');
-  const example = /```yaml\n([^]*?)```/u.exec(readme)?.[1] ?? '';
+  const examples = [...readme.matchAll(/```yaml\n([^]*?)```/gu)].map(([, example = '']) => example);
   const directory = await mkdtemp(join(tmpdir(), 'assay-readme-'));
   try {
     await mkdir(join(directory, 'keys'));
-    for (const name of ['ca.pem', 'openapi.yaml', 'keys/assay-1.jwk'])
+    for (const name of ['ca.pem', 'openapi.yaml', 'jwks.json', 'keys/assay-1.jwk'])
       await writeFile(join(directory, name), '');
     const file = join(directory, 'integration.yaml');
-    await writeFile(file, example);
-    expect((await loadIntegration(file, now)).value.integration).toBe('acme-sandbox');
+    const loaded = [];
+    for (const example of examples) {
+      await writeFile(file, example);
+      const { value } = await loadIntegration(file, now);
+      loaded.push([value.integration, isClient(value)]);
+    }
+    expect(loaded).toEqual([
+      ['acme-sandbox', false],
+      ['acme-app', true],
+    ]);
   } finally {
     await rm(directory, { recursive: true });
   }

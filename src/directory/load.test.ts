@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { parse } from 'yaml';
-import { examine, loadServerIntegration } from './load.ts';
+import { examine, isClient, loadClientIntegration, loadIntegration, loadServerIntegration } from './load.ts';
 import { IntegrationError } from './problem.ts';
-import { changed, now, sample } from './sample.ts';
+import { changed, clientSample, now, sample } from './sample.ts';
 
-async function failure(path: string): Promise<IntegrationError> {
-  const error: unknown = await loadServerIntegration(path, now).catch((reason: unknown) => reason);
+async function failure(
+  path: string,
+  load: (path: string, now: Date) => Promise<unknown> = loadIntegration,
+): Promise<IntegrationError> {
+  const error: unknown = await load(path, now).catch((reason: unknown) => reason);
   if (error instanceof IntegrationError) return error;
   throw new Error('expected an IntegrationError', { cause: error });
 }
@@ -44,6 +47,26 @@ test.describe('a file', () => {
     const loaded = await loadServerIntegration(at('integration.json'), now);
     expect(loaded.value).toEqual(data);
     expect(loaded.lineOf('/partner')).toBe(3);
+  });
+
+  test('of a client and one of a server are told apart, and neither is taken for the other', async () => {
+    await writeFile(at('client.yaml'), clientSample);
+    await writeFile(at('server.yaml'), sample);
+    expect((await failure(at('client.yaml'))).problems).toMatchObject([
+      { code: 'missing-file', pointer: '/client/jwks/file' },
+    ]);
+    await writeFile(at('jwks.json'), '{"keys":[]}');
+    const { value, lineOf } = await loadClientIntegration(at('client.yaml'), now);
+    expect(value.client.id).toBe('acme-app');
+    expect(lineOf('/trigger/run')).toBe(21);
+    const kinds = ['client.yaml', 'server.yaml'].map((name) => loadIntegration(at(name), now));
+    expect((await Promise.all(kinds)).map((each) => isClient(each.value))).toEqual([true, false]);
+    expect((await failure(at('client.yaml'), loadServerIntegration)).message).toContain(
+      ':5:1  /roles  expected the file of a server, found that of a client',
+    );
+    expect((await failure(at('server.yaml'), loadClientIntegration)).message).toContain(
+      ':5:1  /roles  expected the file of a client, found that of a server',
+    );
   });
 
   test('with anchors, a byte order mark and Windows line ends loads', async () => {

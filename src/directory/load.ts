@@ -138,8 +138,7 @@ export async function loadServerIntegration(
   now: Date,
 ): Promise<LoadedIntegration<Integration>> {
   const { value, ...loaded } = await loadIntegration(path, now);
-  if (isClient(value))
-    throw otherRole(path, loaded, 'a server is needed here, and this file describes a client');
+  if (isClient(value)) throw otherRole(path, loaded, 'expected the file of a server, found that of a client');
   return { value, ...loaded };
 }
 
@@ -153,7 +152,7 @@ export async function loadClientIntegration(
 ): Promise<LoadedIntegration<ClientIntegration>> {
   const { value, ...loaded } = await loadIntegration(path, now);
   if (!isClient(value))
-    throw otherRole(path, loaded, 'a client is needed here, and this file describes a server');
+    throw otherRole(path, loaded, 'expected the file of a client, found that of a server');
   return { value, ...loaded };
 }
 
