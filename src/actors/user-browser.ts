@@ -13,7 +13,7 @@ import { pictureOf } from './user-picture.ts';
 import type { Decision, Errand, Hop, Page, Picture, User, Visit } from './user.ts';
 
 export type BrowserConfig = Extract<UserConfig, { driver: 'browser' }>;
-type Step = NonNullable<BrowserConfig['accept']>[number];
+export type Step = NonNullable<BrowserConfig['accept']>[number];
 
 export interface BrowserOptions extends DriverOptions {
   /** Directory that the script's path starts from. */
@@ -51,10 +51,14 @@ export function createBrowserUser(config: BrowserConfig, options: BrowserOptions
   };
 }
 
-async function launch({ pinned }: Shared, options: BrowserOptions): Promise<Browser> {
+/**
+ * Launches a Chromium that trusts the pinned certificate.
+ * @param path Where it is, if not where `findChromium` looks.
+ * @throws UserError no-browser
+ */
+export async function launch(pinned: PinnedCertificate, path?: string): Promise<Browser> {
   const { chromium } = await import('@playwright/test');
-  const { executablePath } =
-    options.executablePath === undefined ? ((await findChromium(process.env)) ?? {}) : options;
+  const executablePath = path ?? (await findChromium(process.env))?.executablePath;
   try {
     return await chromium.launch({
       ...(executablePath !== undefined && { executablePath }),
@@ -77,27 +81,32 @@ async function launch({ pinned }: Shared, options: BrowserOptions): Promise<Brow
   }
 }
 
+/** A context without any session, which reaches nothing but the proxy. */
+export async function openContext(browser: Browser, proxy: Proxy): Promise<BrowserContext> {
+  const context = await browser.newContext({
+    proxy: { server: proxy.url },
+    serviceWorkers: 'block',
+    acceptDownloads: false,
+    locale: 'en',
+  });
+  context.setDefaultTimeout(patience.element);
+  context.setDefaultNavigationTimeout(patience.document);
+  return context;
+}
+
 function inContext(config: BrowserConfig, options: BrowserOptions, shared: Shared): User {
   let opened: Promise<{ proxy: Proxy; context: BrowserContext }> | undefined;
   // One visit at a time: hops belong to the visit that is under way.
   let turn: Promise<unknown> = Promise.resolve();
 
   async function open() {
-    shared.browser ??= launch(shared, options);
+    shared.browser ??= launch(shared.pinned, options.executablePath);
     const browser = await shared.browser.catch((error: unknown) => {
       delete shared.browser;
       throw error;
     });
     const proxy = await openProxy(options.transport, shared.pinned);
-    const context = await browser.newContext({
-      proxy: { server: proxy.url },
-      serviceWorkers: 'block',
-      acceptDownloads: false,
-      locale: 'en',
-    });
-    context.setDefaultTimeout(patience.element);
-    context.setDefaultNavigationTimeout(patience.document);
-    return { proxy, context };
+    return { proxy, context: await openContext(browser, proxy) };
   }
 
   async function visit(url: string, errand: Errand): Promise<Visit> {
@@ -270,7 +279,8 @@ async function orRejected(over: Promise<void>, waiting: Promise<unknown>): Promi
   void quiet;
 }
 
-async function take(tab: Tab, step: Step, value: string): Promise<void> {
+/** Takes a step of a recipe; one whose element is not there is passed over. */
+export async function take(tab: Tab, step: Step, value: string): Promise<void> {
   if ('wait' in step) {
     await tab
       .locator(step.wait)
@@ -297,7 +307,7 @@ async function picturedAs(tab: Tab, page: Page): Promise<Picture | undefined> {
 }
 
 /** What is shown; undefined between two documents. */
-async function seenAt(tab: Tab): Promise<Omit<Page, 'status'> | undefined> {
+export async function seenAt(tab: Tab): Promise<Omit<Page, 'status'> | undefined> {
   if (!/^https?:/u.test(tab.url())) return undefined;
   try {
     const [title, text, policies] = await Promise.all([

@@ -13,9 +13,12 @@ export interface Start {
 /** How a client told that a flow ended. `unknown`: it did not tell. */
 export interface Outcome {
   readonly end: 'completed' | 'failed' | 'unknown';
-  /** What it said: exit code, status or page, and how; for people. */
+  /** What it said, in one sentence for people. It may quote the client. */
   readonly told: string;
-  /** All that it showed: output, page texts, addresses. Secrets are looked for in it. */
+  /**
+   * All that the client itself showed, up to 256 KiB: output, pages, addresses that it led the browser to, and Referer headers
+   * that its pages sent to other sites. Secrets are looked for in it. Not the authorization response, which the sandbox sent.
+   */
   readonly shown: string;
 }
 
@@ -34,25 +37,33 @@ export interface Begun {
 export interface Trigger {
   /** Goes through one flow; resolves when the client told how it ended, or when it is no longer waited for. */
   run(start: Start): Promise<Outcome>;
-  /** Begins a flow and stops before the response reaches the client; only where Assay is the browser. */
+  /**
+   * Begins a flow and stops before the response reaches the client; only where Assay is the browser.
+   * @param headers Headers of the first request besides, which replace the browser's own.
+   * @throws TriggerError `no-response`, with the outcome, when the client did not get as far as to a response.
+   */
   readonly begin?: (start: Start, headers?: Readonly<Record<string, string>>) => Promise<Begun>;
+  /** Ends flows that are under way, with all that was started for them. */
   close(): Promise<void>;
 }
 
-/** The client cannot be started. */
+/** The client cannot be started (`not-started`), or its flow came to no authorization response (`no-response`). */
 export class TriggerError extends Error {
   override readonly name = 'TriggerError';
   readonly fault: 'configuration' | 'environment';
   readonly code: 'not-started' | 'no-response';
+  /** How the flow ended instead of coming to a response. */
+  readonly outcome: Outcome | undefined;
 
   constructor(
     code: TriggerError['code'],
     fault: TriggerError['fault'],
     message: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly outcome?: Outcome },
   ) {
     super(message, options);
     this.code = code;
+    this.outcome = options?.outcome;
     this.fault = fault;
   }
 }
