@@ -1,4 +1,5 @@
 import { extensions, versions, type Offer, type TlsVersion } from './tls-hello.ts';
+import { HelloError, malformed, reader } from './tls-reader.ts';
 import { finiteField, suiteName } from './tls-suites.ts';
 
 /** What a server chose of an offer. */
@@ -26,17 +27,6 @@ interface KeyAgreement {
 
 /** What a server answered to a ClientHello. */
 export type HelloAnswer = Chosen | { readonly answer: 'alert'; readonly alert: number };
-
-/** Bytes that are no answer to a ClientHello. */
-export class HelloError extends Error {
-  override readonly name = 'HelloError';
-  readonly code: 'malformed' | 'not-offered';
-
-  constructor(code: HelloError['code'], message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 /** The largest answer that is read, in bytes: certificate chains are the most of it. */
 const limit = 131_072;
@@ -157,19 +147,3 @@ function bitsOf(prime: Buffer): number {
   const first = prime.findIndex((byte) => byte !== 0);
   return first === -1 ? 0 : (prime.length - first) * 8 - Math.clz32(prime.readUInt8(first)) + 24;
 }
-
-function reader(body: Buffer, what: string) {
-  let at = 0;
-  const bytes = (length: number): Buffer => {
-    if (at + length > body.length) throw malformed(`the ${what} ends early`);
-    at += length;
-    return body.subarray(at - length, at);
-  };
-  return {
-    bytes,
-    number: (width: 1 | 2): number => bytes(width).readUIntBE(0, width),
-    done: () => at === body.length,
-  };
-}
-
-const malformed = (message: string): HelloError => new HelloError('malformed', message);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { connect, isIP } from 'node:net';
-import { HelloError, readAnswer, type HelloAnswer } from '../protocol/tls-answer.ts';
+import { readAnswer, type HelloAnswer } from '../protocol/tls-answer.ts';
 import { clientHello, randomLength, type Offer } from '../protocol/tls-hello.ts';
+import { HelloError } from '../protocol/tls-reader.ts';
 import { guardedLookup, permit, systemResolve } from './egress.ts';
 import { classify, TransportError } from './error.ts';
 import type { ProbeOptions } from './tls.ts';
