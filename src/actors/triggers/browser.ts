@@ -66,12 +66,16 @@ export function createBrowserTrigger({ config, steps, network, patience }: Brows
       if (config.consent === 'page') void consent(tab, start).catch(() => undefined);
       const told = await Promise.race([
         sign,
-        follow(tab, filled(config.start, start), steps).then(
+        follow(tab, filled(config.start, start), { steps, hops }).then(
           () => sign,
-          (cause: unknown): Told => ({
-            end: 'unknown',
-            told: `the steps could not be followed at ${bare(tab.url())}${quoted(firstLine(cause))}`,
-          }),
+          (cause: unknown): Told => {
+            if (cause instanceof TriggerError) throw cause;
+            const at = bare(tab.url());
+            return {
+              end: 'unknown',
+              told: `the steps could not be followed at ${at}${quoted(firstLine(cause))}`,
+            };
+          },
         ),
         broken.then((error) => explained(error, hops)),
         late,
@@ -114,8 +118,20 @@ async function signOf(tab: Tab, { completed, failed }: Config): Promise<Told> {
     : { end: 'completed', told: `${at} shows ${completed}` };
 }
 
-async function follow(tab: Tab, url: string, steps: BrowserTriggerOptions['steps']): Promise<void> {
-  await tab.goto(url).catch(() => undefined);
+/**
+ * Opens the app and takes the steps.
+ * @throws TriggerError when the browser refuses the address; what the app answers, or does not, is seen otherwise.
+ */
+async function follow(
+  tab: Tab,
+  url: string,
+  { steps, hops }: Pick<BrowserTriggerOptions, 'steps'> & { readonly hops: readonly Hop[] },
+): Promise<void> {
+  await tab.goto(url, { timeout: 0 }).catch((cause: unknown) => {
+    if (hops.length > 0) return;
+    const message = `the browser could not open ${bare(url)}${quoted(firstLine(cause))}`;
+    throw new TriggerError('not-started', 'configuration', message, { cause });
+  });
   for (const { step, value } of steps) {
     await take(tab, step, value);
     if ('click' in step) await tab.waitForLoadState('load');
@@ -141,6 +157,6 @@ function keepShown(tab: Tab, start: Start, hops: readonly Hop[], shown: Shown): 
     const brought = hops.some(
       (hop) => isSandbox(start, hop.url) && URL.parse(hop.headers['location'] ?? '', hop.url)?.href === url,
     );
-    if (!brought && !isSandbox(start, url)) shown.add(`address: ${url}\n`);
+    if (!brought && !isSandbox(start, url) && /^https?:/u.test(url)) shown.add(`address: ${url}\n`);
   });
 }
