@@ -1,0 +1,209 @@
+import { readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ClientIntegration, Scenario } from '../directory/client-integration.ts';
+import { loadClientIntegration, type LoadedIntegration } from '../directory/load.ts';
+import { resolveReference } from '../directory/reference.ts';
+import type { Exchange } from '../transport/exchange.ts';
+import type { Redactor } from '../transport/redact.ts';
+import { openTransport, type Transport } from '../transport/transport.ts';
+import { FlowError } from './flow-error.ts';
+import { createAuthority, openAuthority, type Authority } from './sandbox/authority.ts';
+import type { Deviation } from './sandbox/deviation.ts';
+import type { Issuer } from './sandbox/issuer.ts';
+import { openSandbox, type OpenIssuer, type Sandbox } from './sandbox/sandbox.ts';
+import type { Call, Registration } from './sandbox/world.ts';
+import { openTrigger } from './triggers/open-trigger.ts';
+import type { Outcome, Start, Trigger } from './triggers/trigger.ts';
+
+/** What a session is opened with. */
+export interface ClientSessionOptions {
+  /** Path of the integration file. */
+  readonly file: string;
+  readonly privateNetwork: 'allowed' | 'refused';
+  readonly redactor: Redactor;
+  /** Milliseconds since 1970, UTC. */
+  readonly clock: () => number;
+  /** What a person has to be told while a check runs. */
+  readonly note?: (text: string) => void;
+}
+
+/** Which flow the client is to go through. */
+export interface FlowOptions {
+  readonly scenario?: Scenario;
+  /** What is wrong with the issuer; absent for nothing. */
+  readonly deviation?: Deviation;
+}
+
+/** A flow that is over. */
+export interface Flow {
+  readonly issuer: Issuer;
+  readonly outcome: Outcome;
+  /** What passed between client and sandbox, redacted. */
+  readonly exchanges: readonly Exchange[];
+}
+
+/** A client under test with the sandbox that it meets. Its parts come to be when they are first asked for, once. */
+export class ClientSession {
+  readonly options: ClientSessionOptions;
+  /** All flows that came to their end, in the order of their end. */
+  readonly flows: Flow[] = [];
+
+  readonly integration: () => Promise<LoadedIntegration<ClientIntegration>> = once(() =>
+    loadClientIntegration(this.options.file, new Date(this.options.clock())),
+  );
+
+  readonly authority: () => Promise<Authority> = once(async () => {
+    const { value, file } = await this.integration();
+    const now = new Date(this.options.clock());
+    const given = value.sandbox?.authority;
+    if (given === undefined) return createAuthority({ now, commonName: 'Assay sandbox' });
+    const base = dirname(file);
+    return openAuthority({
+      certificate: await resolveReference(given.certificate, base),
+      key: await resolveReference(given.key, base),
+      now,
+    });
+  });
+
+  /** PEM texts of the certificate authorities that are trusted besides. */
+  readonly trust: () => Promise<readonly string[]> = once(async () => {
+    const { value, resolve } = await this.integration();
+    return Promise.all((value.trust ?? []).map((path) => readFile(resolve(path), 'utf8')));
+  });
+
+  readonly transport: () => Promise<Transport> = once(async () => {
+    const { value } = await this.integration();
+    const transport = openTransport({
+      hosts: value.hosts ?? [],
+      trust: await this.trust(),
+      privateNetwork: this.options.privateNetwork,
+      redactor: this.options.redactor,
+      clock: this.options.clock,
+    });
+    this.#closing.push(() => transport.close());
+    return transport;
+  });
+
+  readonly registration: () => Promise<Registration> = once(async () => {
+    const { value, resolve } = await this.integration();
+    const { id, redirect_uris: redirectUris = [], scope, jwks, jwks_uri: uri, certificate } = value.client;
+    const text =
+      jwks !== undefined
+        ? await readFile(resolve(jwks.file), 'utf8')
+        : uri === undefined
+          ? '{"keys":[]}'
+          : (await (await this.transport()).send({ method: 'GET', url: uri, purpose: 'key set request' })).text;
+    return {
+      id,
+      redirectUris,
+      scope,
+      keys: keysIn(text),
+      ...(certificate === undefined ? {} : { certificate: await readFile(resolve(certificate.file), 'utf8') }),
+    };
+  });
+
+  readonly sandbox: () => Promise<Sandbox> = once(async () => {
+    const { value } = await this.integration();
+    const { issuer = 'each', host = 'localhost', port } = value.sandbox ?? {};
+    const { edition: _, ...variant } = value.profile;
+    const sandbox = await openSandbox({
+      authority: await this.authority(),
+      host,
+      ...(port === undefined ? {} : { port }),
+      issuers: issuer,
+      registration: await this.registration(),
+      variant,
+      features: value.features,
+      calls: value.resources.map(callOf),
+      redactor: this.options.redactor,
+      clock: this.options.clock,
+    });
+    this.#closing.push(() => sandbox.close());
+    return sandbox;
+  });
+
+  readonly trigger: () => Promise<Trigger> = once(async () => {
+    const { value, file } = await this.integration();
+    const authority = await this.authority();
+    const directory = await mkdtemp(join(tmpdir(), 'assay-sandbox-'));
+    this.#closing.push(() => rm(directory, { recursive: true, force: true }));
+    const authorityFile = join(directory, 'ca.pem');
+    await writeFile(authorityFile, authority.certificate);
+    const trigger = await openTrigger({
+      trigger: value.trigger,
+      base: dirname(file),
+      authorityFile,
+      trust: [authority.certificate, ...(await this.trust())],
+      hosts: value.hosts ?? [],
+      privateNetwork: this.options.privateNetwork,
+      note: this.options.note ?? (() => {}),
+    });
+    this.#closing.push(() => trigger.close());
+    return trigger;
+  });
+
+  readonly #closing: (() => Promise<void>)[] = [];
+  readonly #twins = new Map<Scenario, Promise<Flow>>();
+
+  constructor(options: ClientSessionOptions) {
+    this.options = options;
+  }
+
+  /** Opens an issuer for the client to meet. */
+  async open({ scenario = 'connect', deviation }: FlowOptions = {}): Promise<OpenIssuer> {
+    const sandbox = await this.sandbox();
+    return sandbox.open({ scenario, ...(deviation === undefined ? {} : { deviation }) });
+  }
+
+  /** What the client is told of an issuer. */
+  startAt({ world }: Issuer): Start {
+    const { issuer, api, registration, scenario } = world;
+    return { issuer, api, clientId: registration.id, redirectUri: registration.redirectUris[0], scenario };
+  }
+
+  /** Makes the client go through a flow. */
+  async flow(options: FlowOptions = {}): Promise<Flow> {
+    const { issuer, exchanges, close } = await this.open(options);
+    try {
+      const trigger = await this.trigger();
+      const flow = { issuer, exchanges, outcome: await trigger.run(this.startAt(issuer)) };
+      this.flows.push(flow);
+      return flow;
+    } finally {
+      await close();
+    }
+  }
+
+  /** The valid flow of a scenario, which everything that is compared with it shares. */
+  twin(scenario: Scenario = 'connect'): Promise<Flow> {
+    const known = this.#twins.get(scenario) ?? this.flow({ scenario });
+    this.#twins.set(scenario, known);
+    return known;
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closing.toReversed()) await close();
+  }
+}
+
+const callOf = ({ name, method, path, scope, answer }: ClientIntegration['resources'][number]): Call => ({
+  name,
+  method,
+  path,
+  scope,
+  answer: answer ?? {},
+});
+
+/** The keys of a JWK Set. */
+function keysIn(text: string): Registration['keys'] {
+  const { keys } = JSON.parse(text) as { readonly keys?: unknown };
+  if (!Array.isArray(keys))
+    throw new FlowError('no-key', 'configuration', 'expected a JWK Set with the keys of the client');
+  return keys as Registration['keys'];
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,28 @@
+import type { Answer } from './answer.ts';
+import { tokenOf, type Arrival } from './arrival.ts';
+import { grantedBy, unauthorised } from './grants.ts';
+import type { Issuer } from './issuer.ts';
+import type { Call } from './world.ts';
+
+/** The declared call that a request is; `{name}` in a path stands for one segment. */
+export function callOf(calls: readonly Call[], method: string, path: string): Call | undefined {
+  return calls.find((call) => call.method === method && pattern(call.path).test(path));
+}
+
+const pattern = (path: string): RegExp =>
+  new RegExp(`^${path.replaceAll(/[.*+?^$()|[\]\\]/gu, '\\$&').replaceAll(/\{[^}]+\}/gu, '[^/]+')}$`, 'u');
+
+/** A call of the API: any token that was issued here is taken; how it was sent is for checks to judge. */
+export function answerCall(issuer: Issuer, arrival: Arrival): Answer {
+  const { world } = issuer;
+  const token = tokenOf(arrival)?.token ?? arrival.url.searchParams.get('access_token') ?? '';
+  if (!grantedBy(issuer, token || (arrival.form.get('access_token') ?? ''))) return unauthorised(issuer);
+  const path = arrival.url.pathname.slice(new URL(world.api).pathname.length);
+  const call = callOf(world.calls, arrival.method, path);
+  const headers = {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+  };
+  if (call === undefined) return { status: 404, headers, body: { error: 'not_found' } };
+  return { status: arrival.method === 'POST' ? 201 : 200, headers, body: call.answer };
+}

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { signJws, type Unsigned } from '../../protocol/jws.ts';
+import type { Answer } from './answer.ts';
+import type { Arrival, Point } from './arrival.ts';
+import { answerCall } from './api.ts';
+import type { Deviation, JwtKind, Parameters } from './deviation.ts';
+import { answerAuthorization, answerKeys, answerMetadata, answerPush } from './front.ts';
+import { answerIntrospection, answerRevocation, answerToken, answerUserinfo } from './grants.ts';
+import type { World } from './world.ts';
+
+/** What the sandbox remembers of a request that was granted. */
+export interface Grant {
+  /** Parameters of the authorization request; of a client's own token, none. */
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly scope: string;
+}
+
+/** The user, of whom there is one. */
+export const subject = 'user-1';
+
+/** Something that nobody can guess (FAPI 2.0, 5.4.1, item 4). */
+export const handle = (): string => randomBytes(32).toString('base64url');
+
+type Endpoint = (issuer: Issuer, arrival: Arrival) => Answer | Promise<Answer>;
+
+const endpoints: Readonly<Record<Point, Endpoint>> = {
+  metadata: answerMetadata,
+  keys: answerKeys,
+  push: answerPush,
+  authorization: answerAuthorization,
+  token: answerToken,
+  refresh: answerToken,
+  userinfo: answerUserinfo,
+  introspection: answerIntrospection,
+  revocation: answerRevocation,
+  call: answerCall,
+  elsewhere: () => ({ status: 404, headers: {} }),
+};
+
+/**
+ * One authorization server with its API, for one flow or a few: correct in everything but its deviation. It goes on wherever
+ * it can: what is wrong with a request is for checks to judge, and must not hide what comes after it.
+ */
+export class Issuer {
+  readonly world: World;
+  readonly deviation: Deviation | undefined;
+  /** All requests, in the order of their arrival. */
+  readonly arrivals: Arrival[] = [];
+  /** Pushed requests by their request_uri. */
+  readonly pushed = new Map<string, ReadonlyMap<string, string>>();
+  readonly codes = new Map<string, Grant>();
+  readonly accessTokens = new Map<string, Grant>();
+  readonly refreshTokens = new Map<string, Grant>();
+  readonly revoked = new Set<string>();
+  #shown: number | undefined;
+  #touched = new WeakSet<Arrival>();
+
+  constructor(world: World, deviation?: Deviation) {
+    this.world = world;
+    this.deviation = deviation;
+  }
+
+  /** What arrived after the deviation was shown; undefined as long as it was not. */
+  get since(): readonly Arrival[] | undefined {
+    return this.#shown === undefined ? undefined : this.arrivals.slice(this.#shown);
+  }
+
+  /** The deviation is before the eyes of the client from now on. */
+  show(): void {
+    this.#shown ??= this.arrivals.length;
+  }
+
+  /** Answers a request, deviating where that is its turn. */
+  async answer(arrival: Arrival): Promise<Answer> {
+    this.arrivals.push(arrival);
+    const answer = await endpoints[arrival.at](this, arrival);
+    const edit = this.#here(arrival)?.answer;
+    const edited = await edit?.(answer, this.world, arrival, this);
+    if (edited === undefined) return answer;
+    this.#touched.add(arrival);
+    return edited;
+  }
+
+  /** The answer has been written. */
+  written(arrival: Arrival): void {
+    if (this.#touched.has(arrival)) this.show();
+  }
+
+  /** Signs a JWT that is part of the answer to a request. */
+  sign(of: JwtKind, claims: Unsigned['claims'], typ: string | undefined, arrival: Arrival): string {
+    const { key, alg, kid } = this.world.keys.signing;
+    const jwt: Unsigned = { header: { alg, kid, ...(typ === undefined ? {} : { typ }) }, claims, key };
+    const edit = this.#here(arrival)?.jwt;
+    if (edit?.of !== of) return signJws(jwt);
+    this.#touched.add(arrival);
+    const edited = edit.edit(jwt, this.world);
+    return typeof edited === 'string' ? edited : signJws(edited);
+  }
+
+  /** The address to which an authorization response takes the browser. */
+  respond(redirectUri: string, parameters: Parameters, arrival: Arrival): string {
+    const { response, address } = this.#here(arrival) ?? {};
+    if (response !== undefined || address !== undefined) this.#touched.add(arrival);
+    const url = new URL(redirectUri);
+    for (const [name, value] of response?.(parameters, this.world) ?? parameters)
+      url.searchParams.append(name, value);
+    return address?.(url.href, this.world) ?? url.href;
+  }
+
+  /** Remembers what was granted, under a new handle. */
+  keep(where: 'codes' | 'accessTokens' | 'refreshTokens', grant: Grant): string {
+    const name = handle();
+    this[where].set(name, grant);
+    return name;
+  }
+
+  #here(arrival: Arrival): Deviation | undefined {
+    return this.deviation?.at === arrival.at ? this.deviation : undefined;
+  }
+}
