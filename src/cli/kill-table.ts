@@ -9,6 +9,8 @@ export interface Kill {
   readonly breaks: readonly RequirementId[];
   /** Ids of the checks that convict it. */
   readonly killedBy: readonly string[];
+  /** Of these, by the name of a sample client, those that do not convict it there. Absent where all convict it everywhere. */
+  readonly spared?: Readonly<Record<string, readonly string[]>>;
   /** The tier that convicts it; absent for fast. */
   readonly tier?: 'full';
 }
