@@ -3,8 +3,7 @@ import { json, redirect, refusal, type Answer } from './answer.ts';
 import type { Arrival } from './arrival.ts';
 import type { Parameters } from './deviation.ts';
 import type { Issuer } from './issuer.ts';
-import { handle } from './issuer.ts';
-import { has, type World } from './world.ts';
+import { handle, has, type World } from './world.ts';
 
 /** Algorithms that FAPI 2.0 permits (5.4.1, item 1.2), as a server that verifies all of them names them. */
 const algorithms = ['PS256', 'ES256', 'EdDSA'] as const;

@@ -1,8 +1,8 @@
 import { halfHash } from '../../protocol/half-hash.ts';
 import { json, refusal, type Answer } from './answer.ts';
 import { headerOf, tokenOf, type Arrival } from './arrival.ts';
-import { subject, type Grant, type Issuer } from './issuer.ts';
-import { has } from './world.ts';
+import type { Grant, Issuer } from './issuer.ts';
+import { has, subject } from './world.ts';
 
 /** Seconds. */
 const life = { access: 300, identity: 300 } as const;

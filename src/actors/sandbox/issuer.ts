@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { signJws, type Unsigned } from '../../protocol/jws.ts';
 import type { Answer } from './answer.ts';
 import type { Arrival, Point } from './arrival.ts';
@@ -6,7 +5,7 @@ import { answerCall } from './api.ts';
 import type { Deviation, JwtKind, Parameters } from './deviation.ts';
 import { answerAuthorization, answerKeys, answerMetadata, answerPush } from './front.ts';
 import { answerIntrospection, answerRevocation, answerToken, answerUserinfo } from './grants.ts';
-import type { World } from './world.ts';
+import { handle, type World } from './world.ts';
 
 /** What the sandbox remembers of a request that was granted. */
 export interface Grant {
@@ -14,12 +13,6 @@ export interface Grant {
   readonly parameters: ReadonlyMap<string, string>;
   readonly scope: string;
 }
-
-/** The user, of whom there is one. */
-export const subject = 'user-1';
-
-/** Something that nobody can guess (FAPI 2.0, 5.4.1, item 4). */
-export const handle = (): string => randomBytes(32).toString('base64url');
 
 type Endpoint = (issuer: Issuer, arrival: Arrival) => Answer | Promise<Answer>;
 

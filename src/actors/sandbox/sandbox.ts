@@ -7,10 +7,10 @@ import { bytesOf, type Answer } from './answer.ts';
 import { purposes, type Arrival, type Point } from './arrival.ts';
 import type { Authority } from './authority.ts';
 import type { Deviation } from './deviation.ts';
-import { handle, Issuer } from './issuer.ts';
+import { Issuer } from './issuer.ts';
 import { openListener, type Connection, type Listener } from './listener.ts';
 import { makeServerKeys } from './server-keys.ts';
-import type { Call, Registration } from './world.ts';
+import { handle, type Call, type Registration } from './world.ts';
 
 /** What a sandbox is opened with. */
 export interface SandboxOptions {

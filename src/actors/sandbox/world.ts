@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Scenario } from '../../directory/client-integration.ts';
 import type { Feature, Variant } from '../../profiles/plan.ts';
 import type { ServerKeys } from './server-keys.ts';
@@ -46,3 +47,9 @@ export interface World {
 /** Whether the integration declares a feature. */
 export const has = ({ features }: Pick<World, 'features'>, feature: Feature): boolean =>
   features.includes(feature);
+
+/** The user, of whom there is one. */
+export const subject = 'user-1';
+
+/** Something that nobody can guess (FAPI 2.0, 5.4.1, item 4). */
+export const handle = (): string => randomBytes(32).toString('base64url');
