@@ -25,6 +25,9 @@ export interface BrowserTriggerOptions {
 
 type Told = Pick<Outcome, 'end' | 'told'>;
 
+/** Milliseconds that a page which shows the end may go on loading. */
+const longestLoad = 2000;
+
 /** The trigger of an app that needs a real browser. Each flow has a session of its own in one Chromium. */
 export function createBrowserTrigger({ config, steps, network, patience }: BrowserTriggerOptions): Trigger {
   const pinned = makePinnedCertificate();
@@ -32,7 +35,12 @@ export function createBrowserTrigger({ config, steps, network, patience }: Brows
 
   async function browser(): Promise<Browser> {
     try {
-      return await (launched ??= launch(pinned));
+      return await (launched ??= launch(pinned).then((chromium) =>
+        // The next flow has another one.
+        chromium.once('disconnected', () => {
+          launched = undefined;
+        }),
+      ));
     } catch (cause) {
       launched = undefined;
       const message = cause instanceof Error ? cause.message : String(cause);
@@ -106,6 +114,8 @@ async function signOf(tab: Tab, { completed, failed }: Config): Promise<Told> {
   const [done, refused] = [tab.locator(completed).first(), tab.locator(failed).first()];
   const seen = (sign: typeof done) => sign.waitFor({ timeout: 0 });
   await Promise.race([seen(done), seen(refused)]);
+  // What the page loads tells others where it came from.
+  await tab.waitForLoadState('load', { timeout: longestLoad }).catch(() => undefined);
   const [isDone, isRefused] = await Promise.all([done.isVisible(), refused.isVisible()]);
   const at = bare(tab.url());
   if (isDone && isRefused)

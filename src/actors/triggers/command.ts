@@ -70,13 +70,13 @@ export function createCommandTrigger(options: CommandOptions): Trigger {
     const why = await Promise.race([exit.then(() => undefined), over]);
     if (why === 'late') {
       signal(group, 'SIGTERM');
-      await within(grace.end, exit);
+      await atMost(grace.end, exit);
     }
     // What the program started, and left behind.
     signal(group, 'SIGKILL');
     await exit;
     watchdog.release(group);
-    await within(grace.words, Promise.all([closed, ...visits]));
+    await atMost(grace.words, Promise.all([closed, ...visits]));
     for (const stream of [child.stdout, child.stderr]) stream.destroy();
     const words = quoted(last.error || last.out);
     const told =
@@ -162,7 +162,7 @@ function signal(group: number, name: 'SIGTERM' | 'SIGKILL'): void {
 }
 
 /** Waits, but no longer than the milliseconds. */
-async function within(milliseconds: number, waiting: Promise<unknown>): Promise<void> {
+async function atMost(milliseconds: number, waiting: Promise<unknown>): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);
   await Promise.race([waiting, late]);

@@ -129,5 +129,5 @@ async function asked(tab: Tab, url: string, way: Way): Promise<Told> {
       return { end: outcome, told: `${bare(url)} told: ${outcome}` };
     await delay(wait);
   }
-  return { end: 'unknown', told: '' };
+  return { end: 'unknown', told: 'nobody waits any longer' };
 }

@@ -17,7 +17,8 @@ export interface Outcome {
   readonly told: string;
   /**
    * All that the client itself showed, up to 256 KiB: output, pages, addresses that it led the browser to, and Referer headers
-   * that its pages sent to other sites. Secrets are looked for in it. Not the authorization response, which the sandbox sent.
+   * that its pages sent to other sites. Secrets are looked for in it, so that it is not
+   * recorded as it is. The authorization response is not in it: the sandbox sent it.
    */
   readonly shown: string;
 }

@@ -70,6 +70,12 @@ async function open(trigger: TriggerOptions['trigger'] | ((app: string) => Trigg
       if (!cookie.includes('session=')) page(response, 400, '<p id=refused>no session');
       else if (mode === 'refuse') page(response, 400, '<p id=refused>iss differs');
       else if (mode === 'both') page(response, 200, '<p id=connected>yes<p id=refused>no');
+      else if (mode === 'refer')
+        page(
+          response,
+          200,
+          '<meta name=referrer content=unsafe-url><p id=connected>done<img src="https://tracker.example/x"><img src="/x">',
+        );
       else if (mode === 'leak') redirect(response, `/done?code=${url.searchParams.get('code')}`);
       else page(response, 200, '<p id=connected>3 accounts<script>console.log("was here")</script>');
     } else if (url.pathname === '/status') {
@@ -239,6 +245,15 @@ test.describe('browser', () => {
     const { end, shown } = await opened.trigger.run(opened.start);
     expect(end).toBe('completed');
     expect(shown).toMatch(/address: .*\/done\?code=the-code/u);
+  });
+
+  test('keeps what pages of the app tell other sites', async () => {
+    await using opened = await open(browser('refer'));
+    const { end, shown } = await opened.trigger.run(opened.start);
+    expect(end).toBe('completed');
+    expect(shown.match(/referer: .*/gu)).toEqual([
+      `referer: ${opened.start.redirectUri}?code=the-code&state=1`,
+    ]);
   });
 
   for (const [mode, told] of Object.entries({
