@@ -4,7 +4,7 @@ import { closed, Common, Profile, Reference, text } from './common.ts';
 
 /**
  * The ways through which a trigger sends the client: `connect` (obtain tokens and make the calls of the file), `refresh` (connect,
- * then make them again with refreshed tokens; with the feature refresh-token), `disconnect` (connect, then revoke; with the
+ * then twice: obtain new tokens by the refresh token and make them again; with the feature refresh-token), `disconnect` (connect, then revoke; with the
  * feature revocation).
  */
 export const scenarios = ['connect', 'refresh', 'disconnect'] as const;

@@ -117,6 +117,8 @@ const founding: Readonly<Record<keyof typeof clientFoundations, string>> = {
     'Use metadata only from an answer with status 200 whose body is a JSON object with issuer and each endpoint that the flow needs; end the flow otherwise.',
   'rfc8414/3.2-2': 'Refuse metadata whose Content-Type is not application/json.',
   'rfc8414/3.3-1': 'Switch the following of redirects off where you fetch metadata.',
+  'rfc9110/9.2.2-1':
+    'When the connection breaks during a refresh, or the server fails, send the refresh request once more with the stored refresh token, a new assertion and a new proof.',
   'rfc9110/10.2.3-1':
     'Read Retry-After, in seconds or as a date, of answers with 429 and 503, and do not try again before.',
   'rfc9110/17.5-1':
@@ -135,6 +137,8 @@ const founding: Readonly<Record<keyof typeof clientFoundations, string>> = {
     'Redirect from the callback to an address without code and state, send Referrer-Policy: no-referrer there, and keep codes, tokens and verifiers out of pages, output and logs.',
   'jarm/2.4-1':
     'Set an upper limit for the exp of signed responses; JARM, section 2.1 recommends 10 minutes to servers.',
+  'oidc-core/3.1.3.3-1':
+    'Where scope holds openid, demand id_token in the token response, and end the flow without it.',
   'oidc-core/3.1.3.7-2':
     'Compare iss of the ID token as a string with the issuer of the metadata, and refuse an ID token without it.',
   'oidc-core/3.1.3.7-3':

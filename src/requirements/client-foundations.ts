@@ -155,6 +155,11 @@ export const clientFoundations = {
     ),
   }),
   ...rfc('rfc9110', {
+    '9.2.2-1': may(
+      'client',
+      'refreshes again, with the refresh token that it has, where an answer was lost',
+      'One lost answer would end a connection that was meant to last.',
+    ),
     '10.2.3-1': should(
       'client',
       'waits for as long as Retry-After asks, before it tries again',
@@ -210,6 +215,11 @@ export const clientFoundations = {
     ),
   }),
   ...specification('oidc-core', core, {
+    '3.1.3.3-1': should(
+      'client',
+      'goes no further without an ID token where it asked for one',
+      'It would take whoever comes for the user who logged in.',
+    ),
     '3.1.3.7-2': shall(
       'client',
       'accepts ID tokens of the issuer only that it asked',

@@ -14,7 +14,8 @@ const escaped = (text: string) =>
 
 const tasks = {
   connect: 'Connect the app, and let it make its calls.',
-  refresh: 'Connect the app, let it make its calls, then let it refresh its tokens and make them again.',
+  refresh:
+    'Connect the app, let it make its calls, then twice let it refresh its tokens and make them again.',
   disconnect: 'Connect the app, let it make its calls, then disconnect it.',
 } as const satisfies Record<Start['scenario'], string>;
 
