@@ -1,15 +1,19 @@
 import { readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
 import type { ClientIntegration, Scenario } from '../directory/client-integration.ts';
 import { loadClientIntegration, type LoadedIntegration } from '../directory/load.ts';
 import { resolveReference } from '../directory/reference.ts';
 import type { Exchange } from '../transport/exchange.ts';
 import type { Redactor } from '../transport/redact.ts';
 import { openTransport, type Transport } from '../transport/transport.ts';
-import { FlowError } from './flow-error.ts';
+import { readRegistration } from './client-registration.ts';
 import { createAuthority, openAuthority, type Authority } from './sandbox/authority.ts';
+import { FlowError } from './flow-error.ts';
+import { purposes } from './sandbox/arrival.ts';
 import type { Deviation } from './sandbox/deviation.ts';
+import { exampleOf } from './sandbox/example.ts';
 import type { Issuer } from './sandbox/issuer.ts';
 import { openSandbox, type OpenIssuer, type Sandbox } from './sandbox/sandbox.ts';
 import type { Call, Registration } from './sandbox/world.ts';
@@ -85,23 +89,9 @@ export class ClientSession {
     return transport;
   });
 
-  readonly registration: () => Promise<Registration> = once(async () => {
-    const { value, resolve } = await this.integration();
-    const { id, redirect_uris: redirectUris = [], scope, jwks, jwks_uri: uri, certificate } = value.client;
-    const text =
-      jwks !== undefined
-        ? await readFile(resolve(jwks.file), 'utf8')
-        : uri === undefined
-          ? '{"keys":[]}'
-          : (await (await this.transport()).send({ method: 'GET', url: uri, purpose: 'key set request' })).text;
-    return {
-      id,
-      redirectUris,
-      scope,
-      keys: keysIn(text),
-      ...(certificate === undefined ? {} : { certificate: await readFile(resolve(certificate.file), 'utf8') }),
-    };
-  });
+  readonly registration: () => Promise<Registration> = once(async () =>
+    readRegistration(await this.integration(), this.transport),
+  );
 
   readonly sandbox: () => Promise<Sandbox> = once(async () => {
     const { value } = await this.integration();
@@ -115,7 +105,7 @@ export class ClientSession {
       registration: await this.registration(),
       variant,
       features: value.features,
-      calls: value.resources.map(callOf),
+      calls: await Promise.all(value.resources.map((call) => this.#call(call))),
       redactor: this.options.redactor,
       clock: this.options.clock,
     });
@@ -138,12 +128,15 @@ export class ClientSession {
       hosts: value.hosts ?? [],
       privateNetwork: this.options.privateNetwork,
       note: this.options.note ?? (() => {}),
+      progress: ({ issuer }) => (this.#open.get(issuer)?.arrivals ?? []).map(({ at }) => purposes[at]),
     });
     this.#closing.push(() => trigger.close());
     return trigger;
   });
 
   readonly #closing: (() => Promise<void>)[] = [];
+  /** Issuers of the flows that are under way. */
+  readonly #open = new Map<string, Issuer>();
   readonly #twins = new Map<Scenario, Promise<Flow>>();
 
   constructor(options: ClientSessionOptions) {
@@ -165,12 +158,14 @@ export class ClientSession {
   /** Makes the client go through a flow. */
   async flow(options: FlowOptions = {}): Promise<Flow> {
     const { issuer, exchanges, close } = await this.open(options);
+    this.#open.set(issuer.world.issuer, issuer);
     try {
       const trigger = await this.trigger();
       const flow = { issuer, exchanges, outcome: await trigger.run(this.startAt(issuer)) };
       this.flows.push(flow);
       return flow;
     } finally {
+      this.#open.delete(issuer.world.issuer);
       await close();
     }
   }
@@ -182,25 +177,23 @@ export class ClientSession {
     return known;
   }
 
+  async #call({ openapi, answer, ...call }: ClientIntegration['resources'][number]): Promise<Call> {
+    if (answer !== undefined || openapi === undefined) return { ...call, answer: answer ?? {} };
+    const document: unknown = parse(await this.#described(openapi));
+    return { ...call, answer: exampleOf(document, call.method, call.path) };
+  }
+
+  async #described(where: string): Promise<string> {
+    if (!URL.canParse(where)) return readFile((await this.integration()).resolve(where), 'utf8');
+    const transport = await this.transport();
+    const reply = await transport.send({ method: 'GET', url: where, purpose: 'API description request' });
+    if (reply.status !== 200) throw FlowError.refused('API description request', reply);
+    return reply.text;
+  }
+
   async close(): Promise<void> {
     for (const close of this.#closing.toReversed()) await close();
   }
-}
-
-const callOf = ({ name, method, path, scope, answer }: ClientIntegration['resources'][number]): Call => ({
-  name,
-  method,
-  path,
-  scope,
-  answer: answer ?? {},
-});
-
-/** The keys of a JWK Set. */
-function keysIn(text: string): Registration['keys'] {
-  const { keys } = JSON.parse(text) as { readonly keys?: unknown };
-  if (!Array.isArray(keys))
-    throw new FlowError('no-key', 'configuration', 'expected a JWK Set with the keys of the client');
-  return keys as Registration['keys'];
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
