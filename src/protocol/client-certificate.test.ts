@@ -4,7 +4,7 @@ import { createAuthority } from '../../fixtures/pki/authority.ts';
 import { clientCertificateFrom, type CertificateHeader } from './client-certificate.ts';
 
 const authority = createAuthority({ now: new Date() });
-const issued = authority.then(({ issue }) => issue({ commonName: 'a', usage: 'client' }));
+const issued = authority.then((ready) => ready.issue({ commonName: 'a', usage: 'client' }));
 const shown = issued.then(({ certificate }) => new X509Certificate(certificate));
 const binary = (der: Buffer): string => `:${der.toString('base64')}:`;
 

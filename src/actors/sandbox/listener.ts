@@ -35,7 +35,10 @@ export interface Listener {
   /** `https://host:port` */
   readonly origin: string;
   readonly port: number;
-  /** Ends all connections; those to come meet the defect, or a correct server again. */
+  /**
+   * Ends all connections; those to come meet the defect, or a correct server again. A client that had kept a connection may
+   * notice by a request that fails: only one that was seen to refuse has met the defect.
+   */
   setDefect(defect: TlsDefect | undefined): Promise<void>;
   close(): Promise<void>;
 }
