@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { expect, test } from '@playwright/test';
-import { enough, secretBits } from './entropy.ts';
+import { enough, fewest, secretBits } from './entropy.ts';
 import { signJws } from './jws.ts';
 import { generateKey } from './keys.ts';
 
@@ -157,6 +157,15 @@ test('a value that comes again shows nothing', () => {
   expect(secretBits([...values, values[3] ?? ''])).toEqual({ bits: 0, because: 'a value comes again' });
 });
 
+test('fifty samples show 256 even bits, and what follows from 80', () => {
+  const even = many(() => randomBytes(32).toString('base64url'), fewest);
+  expect(Math.round(secretBits(even).bits)).toBeGreaterThanOrEqual(256);
+  const short = many(() => 'verifier'.repeat(5) + randomBytes(10).toString('base64url'), fewest);
+  expect(secretBits(short).bits).toBeLessThan(128);
+  const counted = many((at) => String(at).padStart(43, '0'), fewest);
+  expect(secretBits(counted).bits).toBeLessThan(128);
+});
+
 test('few samples show nothing, and are not judged', () => {
-  expect(() => secretBits(many(() => randomBytes(32).toString('hex'), enough - 1))).toThrow(RangeError);
+  expect(() => secretBits(many(() => randomBytes(32).toString('hex'), fewest - 1))).toThrow(RangeError);
 });

@@ -11,6 +11,9 @@ export interface Estimate {
 /** So many samples show enough of a secret of 128 bits. */
 export const enough = 200;
 
+/** So few show least: what repeats, what follows from a short state, and letters that hardly differ. */
+export const fewest = 50;
+
 /**
  * An upper bound on the entropy of secrets, from samples in the order in which they were made. Of several ways to look
  * at them the lowest counts: letters that differ, and how evenly; values that come near each other, repeat, count, step or
@@ -19,11 +22,11 @@ export const enough = 200;
  * A pass is necessary and not sufficient: the hash of a counter looks like chance. A fail is sure: for samples of 128 even
  * bits, in any encoding, each way leaves so much room for chance that it would take 2^40 runs to see one below 128. A
  * version 4 UUID has 122 bits (RFC 9562, section 5.4).
- * @throws RangeError when there are fewer samples than `enough`.
+ * @throws RangeError when there are fewer samples than `fewest`.
  */
 export function secretBits(samples: readonly string[]): Estimate {
-  if (samples.length < enough)
-    throw new RangeError(`expected at least ${enough} samples, got ${samples.length}`);
+  if (samples.length < fewest)
+    throw new RangeError(`expected at least ${fewest} samples, got ${samples.length}`);
   if (new Set(samples).size < samples.length) return { bits: 0, because: 'a value comes again' };
   const parts = partsOf(samples).map(boundOf);
   const [most] = parts.toSorted((a, b) => b.bits - a.bits);
