@@ -3,24 +3,14 @@ import { dirname } from 'node:path';
 import type { Client as Registration } from '../directory/integration.ts';
 import { endpointsIn } from '../protocol/metadata.ts';
 import type { Reply } from '../transport/transport.ts';
-import { faults, type Fault } from '../verdict/verdict.ts';
 import { isGranted, isPushed, memberOf } from './answers.ts';
 import type { Client } from './client.ts';
 import { assertion } from './edits/authentication.ts';
+import { found, ok, validity, type Finding } from './finding.ts';
 import { deniesRegistration, describe, errorOf, FlowError } from './flow-error.ts';
 import { clientCertificate, signingKey, type Session } from './session.ts';
 
-/** One thing that was looked at before, or instead of, a run. */
-export interface Finding {
-  readonly what: string;
-  readonly state: 'ok' | 'warning' | 'problem';
-  /** Who can mend it; absent where all is well. */
-  readonly fault?: Fault;
-  readonly detail: string;
-  readonly advice?: string;
-}
-
-const day = 86_400_000;
+export type { Finding } from './finding.ts';
 
 /**
  * What can be known within a few requests: whether keys and certificates are usable, the server is there, the clocks agree,
@@ -65,31 +55,14 @@ async function credentialsOf(client: Registration, base: string, now: Date): Pro
 
 function certificateFinding(what: string, pair: { certificate: string; key: string }, now: Date): Finding {
   const certificate = new X509Certificate(pair.certificate);
-  const { validFromDate, validToDate } = certificate;
-  const left = Math.floor((validToDate.getTime() - now.getTime()) / day);
-  const problem = (detail: string, advice: string): Finding => ({
+  if (certificate.checkPrivateKey(createPrivateKey(pair.key))) return validity(what, certificate, now);
+  return {
     what,
     state: 'problem',
     fault: 'configuration',
-    detail,
-    advice,
-  });
-  if (!certificate.checkPrivateKey(createPrivateKey(pair.key)))
-    return problem(
-      'the private key belongs to another certificate',
-      'Name the key that the certificate was made for.',
-    );
-  if (now > validToDate)
-    return problem(
-      `expired on ${validToDate.toISOString().slice(0, 10)}`,
-      'Have it renewed and register the new one.',
-    );
-  if (now < validFromDate)
-    return problem(`is not valid before ${validFromDate.toISOString()}`, 'Wait, or compare the clocks.');
-  const detail = `valid for ${left} more days, until ${validToDate.toISOString().slice(0, 10)}`;
-  return left < 30
-    ? { what, state: 'warning', fault: 'configuration', detail, advice: 'Have it renewed soon.' }
-    : ok(what, detail);
+    detail: 'the private key belongs to another certificate',
+    advice: 'Name the key that the certificate was made for.',
+  };
 }
 
 async function metadataOf(session: Session): Promise<readonly Finding[]> {
@@ -247,22 +220,4 @@ function notGranted(asked: string, reply: Reply): readonly string[] {
   const granted = memberOf(reply, 'scope');
   if (typeof granted !== 'string') return [];
   return asked.split(' ').filter((scope) => !granted.split(' ').includes(scope));
-}
-
-const ok = (what: string, detail: string): Finding => ({ what, state: 'ok', detail });
-
-/** The finding, or the error that kept it from being made. */
-async function found(what: string, look: () => Promise<Finding | undefined>): Promise<Finding | undefined> {
-  try {
-    return await look();
-  } catch (error) {
-    const fault =
-      error instanceof Error && 'fault' in error ? faults.find((each) => each === error.fault) : undefined;
-    return {
-      what,
-      state: 'problem',
-      fault: fault ?? 'harness',
-      detail: error instanceof Error ? error.message : String(error),
-    };
-  }
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { examine } from '../actors/preflight.ts';
+import { loadIntegration } from '../directory/load.ts';
 import type { Fault } from '../verdict/verdict.ts';
 import { exit, type ExitCode } from './exit.ts';
 import { renderFindings } from './findings.ts';
 import type { Io } from './io.ts';
-import { withSession } from './run.ts';
+import { testedIn } from './tested.ts';
 
 const codes: Readonly<Record<Fault, ExitCode>> = {
   subject: exit.fail,
@@ -24,7 +24,8 @@ export async function doctorCommand(
   }: { readonly format: 'text' | 'json'; readonly privateNetwork: 'allowed' | 'refused' },
 ): Promise<ExitCode> {
   const salt = randomBytes(16).toString('base64url');
-  const findings = await withSession({ file: resolve(io.cwd, file), privateNetwork, salt }, examine);
+  const loaded = await loadIntegration(resolve(io.cwd, file), io.now());
+  const findings = await testedIn(loaded, { privateNetwork, salt, env: io.env }).examine();
   const problem = findings.find(({ state }) => state === 'problem');
   if (format === 'json') io.write(`${JSON.stringify(findings, undefined, 2)}\n`);
   else

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Finding } from '../actors/preflight.ts';
+import type { Finding } from '../actors/finding.ts';
 
 const tones = { ok: 'green', warning: 'yellow', problem: 'red' } as const;
 

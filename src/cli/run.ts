@@ -2,15 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { preflight } from '../actors/preflight.ts';
-import { Session } from '../actors/session.ts';
-import type { Fingerprint } from '../evidence/fingerprint.ts';
-import { loadIntegration, type LoadedIntegration } from '../directory/load.ts';
+import { isClient, loadIntegration, type LoadedIntegration } from '../directory/load.ts';
 import type { EditionId } from '../profiles/editions.ts';
 import type { Tier } from '../profiles/plan.ts';
 import { assemble } from '../report/assemble.ts';
 import { readJournal } from '../report/journal.ts';
-import { takeFingerprint } from '../recertification/fingerprint.ts';
 import { pictureFiles } from '../report/pictures.ts';
 import { publish, published } from '../report/publish.ts';
 import type { Results } from '../report/results.ts';
@@ -23,6 +19,7 @@ import type { Io } from './io.ts';
 import { openProgress } from './progress-line.ts';
 import { attemptEvidence, openRecorder, type Recorder, type RecordOptions } from './record.ts';
 import { runSuites } from './suite-process.ts';
+import { testedIn } from './tested.ts';
 
 /** What `assay run` may be told. */
 export interface RunOptions {
@@ -68,8 +65,9 @@ async function runOne(
   const { value, file } = integration;
   const salt = randomBytes(16).toString('base64url');
   const started = io.now();
-  io.note(`${value.integration}: looking at credentials, metadata and registrations\n`);
-  const findings = await withSession({ file, privateNetwork: options.privateNetwork, salt }, preflight);
+  const tested = testedIn(integration, { privateNetwork: options.privateNetwork, salt, env: io.env });
+  io.note(`${value.integration}: looking at ${tested.looksAt}\n`);
+  const findings = await tested.preflight();
   if (findings.some(({ state, fault }) => state === 'problem' && fault === 'configuration')) {
     io.note(
       renderFindings(
@@ -84,11 +82,7 @@ async function runOne(
   }
   if (io.stop.aborted) return { code: exit.inconclusive };
   const edition = options.profile ?? value.profile.edition;
-  const fingerprint = (): Promise<Fingerprint> =>
-    withSession({ file, privateNetwork: options.privateNetwork, salt }, (session) =>
-      takeFingerprint(session, edition),
-    );
-  const before = recorder && (await attemptEvidence(io, fingerprint));
+  const before = recorder && (await attemptEvidence(io, () => tested.fingerprint(edition)));
   const id = `${started.toISOString().replace(/[-:]|\.\d+/gu, '')}-${randomBytes(3).toString('hex')}`;
   const directory = resolve(io.cwd, options.out, value.integration, id);
   const { edition: _, ...variant } = value.profile;
@@ -101,6 +95,7 @@ async function runOne(
       variant,
       roles: value.roles,
       features: value.features,
+      ...(isClient(value) ? { trigger: value.trigger.driver } : {}),
       tier: options.tier,
       only: options.only,
       ...(options.grep === undefined ? {} : { grep: options.grep }),
@@ -112,11 +107,10 @@ async function runOne(
   const runFile = join(directory, 'run.json');
   await writeFile(runFile, `${JSON.stringify(run, undefined, 2)}\n`);
   const progress = openProgress(io, () => io.now().getTime());
-  const workers = options.workers ?? Math.min(4, availableParallelism());
   const end = await runSuites({
     runFile,
     salt,
-    workers,
+    workers: workersFor(value, options.workers, availableParallelism()),
     env: io.env,
     stop: io.stop,
     onProgress: progress.show,
@@ -152,7 +146,7 @@ async function runOne(
     return { code, results };
   }
   const made = await attemptEvidence(io, async () =>
-    recorder.record({ results, directory, before: before.value, after: await fingerprint() }),
+    recorder.record({ results, directory, before: before.value, after: await tested.fingerprint(edition) }),
   );
   return { code: worst([code, 'code' in made ? made.code : made.value]), results };
 }
@@ -176,15 +170,17 @@ async function finished(run: RunFile, { value, lineOf }: LoadedIntegration, now:
   return recovered;
 }
 
-/** Opens a session for a moment. */
-export async function withSession<T>(
-  options: { readonly file: string; readonly privateNetwork: 'allowed' | 'refused'; readonly salt: string },
-  use: (session: Session) => Promise<T>,
-): Promise<T> {
-  const session = new Session({ ...options, clock: Date.now });
-  try {
-    return await use(session);
-  } finally {
-    await session.close();
-  }
+/** How many checks go on at once: what --workers asks for, but of a client that knows one issuer only, one. */
+export function workersFor(
+  value: LoadedIntegration['value'],
+  asked: number | undefined,
+  processors: number,
+): number {
+  const usual = Math.min(4, processors);
+  if (!isClient(value)) return asked ?? usual;
+  // Behind one issuer, a client can meet one deviation at a time.
+  if (value.sandbox?.issuer === 'fixed') return 1;
+  // A person follows one link at a time; each browser costs as much as a processor.
+  const most = { command: usual, http: usual, browser: Math.min(2, usual), manual: 1 } as const;
+  return asked ?? most[value.trigger.driver];
 }

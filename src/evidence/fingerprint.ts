@@ -9,10 +9,12 @@ export const Fingerprint = Type.Object(
   {
     metadata: Type.Optional(Digest),
     keys: Type.Array(Type.String(), {
-      description: 'Thumbprints (RFC 7638, SHA-256, base64url) of the keys in the JWKS, sorted.',
+      description:
+        'Thumbprints (RFC 7638, SHA-256, base64url) of the keys in the JWKS of the server, or of the client under test, sorted.',
     }),
     certificates: Type.Record(Type.String(), Type.Array(Digest), {
-      description: 'By origin: digests of the certificates that the server presented, its own first.',
+      description:
+        'By origin: digests of the certificates that the server presented, its own first. Of a client under test: by its id.',
     }),
     descriptions: Type.Record(Type.String(), Digest, {
       description: 'By path or URL: digests of the API descriptions.',
@@ -21,7 +23,8 @@ export const Fingerprint = Type.Object(
       { digest: Digest, clients: Type.Array(Type.String()) },
       {
         ...closed,
-        description: 'What the integration file says of issuer, clients, calls, features and variant.',
+        description:
+          'What the integration file says of issuer, clients, calls, features and variant, or of the client under test.',
       },
     ),
     profile: Type.Object({ edition: Type.String(), digest: Digest }, closed),

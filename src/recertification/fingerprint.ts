@@ -30,20 +30,11 @@ export async function takeFingerprint(session: Session, edition: EditionId): Pro
   const certificates = await Promise.all(
     [...origins].map(async (origin) => [origin, await certificatesAt(origin, session)] as const),
   );
-  const descriptions = new Set(
-    value.resources.map(({ openapi }) => openapi).filter((each) => each !== undefined),
-  );
   return {
     metadata: metadataDigest(document),
     keys: await keysAt(metadata.jwks_uri, session),
     certificates: Object.fromEntries(certificates),
-    descriptions: Object.fromEntries(
-      await Promise.all(
-        [...descriptions].map(
-          async (where) => [where, digestOf(await describedAt(where, resolve, session))] as const,
-        ),
-      ),
-    ),
+    descriptions: await describedBy(value.resources, resolve, session),
     registration: {
       digest: digestOf(canonical(registered(value))),
       clients: value.clients.map(({ id }) => id),
@@ -85,25 +76,47 @@ async function keysAt(url: unknown, session: Session): Promise<string[]> {
   const reply = await transport.send({ method: 'GET', url, purpose: 'key set request' });
   const { keys } = (reply.body ?? {}) as { readonly keys?: unknown };
   if (reply.status !== 200 || !Array.isArray(keys)) throw FlowError.refused('key set request', reply);
-  const thumbprints = keys.map((key: JWK) =>
+  return thumbprintsOf(keys, url);
+}
+
+/**
+ * The thumbprints of keys, sorted.
+ * @param where Where they are from, as an error names it.
+ * @throws FlowError
+ */
+export async function thumbprintsOf(keys: readonly JWK[], where: string): Promise<string[]> {
+  const thumbprints = keys.map((key) =>
     calculateJwkThumbprint(key).catch(() => {
       throw new FlowError(
         'no-key',
         'subject',
-        `expected keys in the form of RFC 7517 at ${url}, got another`,
+        `expected keys in the form of RFC 7517 at ${where}, got another`,
       );
     }),
   );
   return (await Promise.all(thumbprints)).toSorted();
 }
 
+/** Digests of the descriptions of calls, by path or URL. */
+export async function describedBy(
+  calls: readonly { readonly openapi?: string }[],
+  resolve: (path: string) => string,
+  source: Pick<Session, 'transport'>,
+): Promise<Record<string, string>> {
+  const descriptions = new Set(calls.flatMap(({ openapi }) => openapi ?? []));
+  const digests = [...descriptions].map(
+    async (where) => [where, digestOf(await describedAt(where, resolve, source))] as const,
+  );
+  return Object.fromEntries(await Promise.all(digests));
+}
+
 async function describedAt(
   where: string,
   resolve: (path: string) => string,
-  session: Session,
+  source: Pick<Session, 'transport'>,
 ): Promise<string | Uint8Array> {
   if (!URL.canParse(where)) return readFile(resolve(where));
-  const transport = await session.transport();
+  const transport = await source.transport();
   const reply = await transport.send({ method: 'GET', url: where, purpose: 'API description request' });
   if (reply.status !== 200) throw FlowError.refused('API description request', reply);
   return reply.bytes;

@@ -139,10 +139,20 @@ const hints: Readonly<Record<Exclude<Fault, 'subject'>, string>> = {
   harness: 'This is a defect of Assay, not of the subject. Report it with this run.',
 };
 
-function hintFor({ verdict, fault }: Judgement, { requirements }: CheckRecord): string | undefined {
+/** What else to do where a client is under test, which Assay does not call but waits for. */
+const clientHints: typeof hints = {
+  configuration:
+    'Mend the integration file, or what its trigger starts; `assay doctor` tells how far the client comes.',
+  environment:
+    'See that the client reaches the sandbox and tells how its flow ends; `assay doctor` tells how far it comes.',
+  harness: hints.harness,
+};
+
+function hintFor({ verdict, fault }: Judgement, { id, requirements }: CheckRecord): string | undefined {
   if (fault === undefined || (fault === 'subject' && verdict === 'inconclusive')) return undefined;
   const [first] = requirements;
-  if (fault !== 'subject' || first === undefined) return fault === 'subject' ? undefined : hints[fault];
+  if (fault !== 'subject' || first === undefined)
+    return fault === 'subject' ? undefined : (id.startsWith('client/') ? clientHints : hints)[fault];
   return `${fixFor(first)} ${catalogue[first].link}`;
 }
 
