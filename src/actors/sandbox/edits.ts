@@ -5,7 +5,14 @@ import type { Deviation, JwtKind, Parameters } from './deviation.ts';
 import type { World } from './world.ts';
 
 /** A value, or how to find it in what the issuer knows. */
-export type Value = string | number | boolean | null | undefined | Readonly<object> | ((world: World) => unknown);
+export type Value =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | Readonly<object>
+  | ((world: World) => unknown);
 
 /** Members to set; one that becomes undefined is left out. */
 export type Members = Readonly<Record<string, Value>>;
@@ -72,15 +79,21 @@ export function times(count: number, deviation: Deviation): Deviation {
   };
 }
 
-/** An authorization response with other parameters: set, or left out where undefined. */
+/** An authorization response with other parameters, signed or not: set, or left out where undefined. */
 export const responseWith = (name: string, members: Members): Deviation => ({
   name,
   at: 'authorization',
   response: (parameters, world) => {
+    // A signed one has them inside.
+    if (parameters.some(([each]) => each === 'response')) return parameters;
     const changes = membersIn(members, world);
     const kept = parameters.filter(([each]) => !Object.hasOwn(changes, each));
     const set = Object.entries(changes).filter(([, value]) => value !== undefined);
     return [...kept, ...(set as unknown as Parameters)];
+  },
+  jwt: {
+    of: 'response',
+    edit: (jwt, world) => ({ ...jwt, claims: { ...jwt.claims, ...membersIn(members, world) } }),
   },
 });
 

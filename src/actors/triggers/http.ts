@@ -6,7 +6,7 @@ import type { Hop } from '../user.ts';
 import { isSandbox, type Network } from './network.ts';
 import { toldNothing, type Patience } from './patience.ts';
 import { bare, createShown, quoted } from './shown.ts';
-import { filled } from './start-url.ts';
+import { filled, startUrl } from './start-url.ts';
 import { createTab, explained, nowhere, type Tab } from './tab.ts';
 import { TriggerError, type Begun, type Outcome, type Start, type Trigger } from './trigger.ts';
 
@@ -48,7 +48,7 @@ export function createHttpTrigger(config: Config, network: Network, patience: Pa
     const tab = createTab(network.of(start, shown));
     const told = await bounded(async (way): Promise<Told> => {
       const { hops } = way;
-      const reply = await tab.go({ url: filled(config.start, start), site: 'none', hops });
+      const reply = await tab.go({ url: startUrl(config.start, start), site: 'none', hops });
       const told = await judged(start, tab, reply, way);
       // An app that shows a page first, to be clicked or run, has not begun.
       const absent = start.redirectUri !== undefined && !hops.some(({ url }) => isSandbox(start, url));
@@ -64,7 +64,7 @@ export function createHttpTrigger(config: Config, network: Network, patience: Pa
     const transport = network.of(start, shown);
     const tab = createTab(transport);
     const arrived = await bounded(async ({ hops }): Promise<Told | URL> => {
-      const first = { url: filled(config.start, start), site: 'none', headers, hops } as const;
+      const first = { url: startUrl(config.start, start), site: 'none', headers, hops } as const;
       const end = await tab.go(first, start.redirectUri ?? nowhere);
       return end instanceof URL ? end : isSandbox(start, end.url) ? stuck(end) : toldBy(end);
     });

@@ -15,6 +15,16 @@ export function filled(template: string, start: Start): string {
   });
 }
 
+/** The URL that begins a flow, with what was added to it. */
+export function startUrl(template: string, start: Start): string {
+  const url = filled(template, start);
+  const added = Object.entries(start.added ?? {});
+  if (added.length === 0) return url;
+  const longer = new URL(url);
+  for (const [name, value] of added) longer.searchParams.append(name, value);
+  return longer.href;
+}
+
 /** The hosts of URLs of the integration file. */
 export const hostsOf = (...urls: readonly (string | undefined)[]): string[] =>
   urls.flatMap((url) => URL.parse(url ?? '')?.host || []);

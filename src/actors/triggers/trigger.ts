@@ -8,6 +8,8 @@ export interface Start {
   readonly clientId: string;
   readonly redirectUri: string | undefined;
   readonly scenario: Scenario;
+  /** Parameters that somebody else added to the URL that begins the flow. Drivers without one do without them. */
+  readonly added?: Readonly<Record<string, string>>;
 }
 
 /** How a client told that a flow ended. `unknown`: it did not tell. */
@@ -28,7 +30,7 @@ export interface Begun {
   /** The authorization response as the browser would bring it. */
   readonly response: URL;
   /** Brings a response to the client, in the browser that began the flow or in another one without any session. */
-  deliver(response: URL, browser: 'same' | 'other'): Promise<Outcome>;
+  readonly deliver: (response: URL, browser: 'same' | 'other') => Promise<Outcome>;
 }
 
 /**
