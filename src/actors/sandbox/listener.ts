@@ -6,10 +6,10 @@ import { readClientHello } from '../../protocol/client-hello.ts';
 import { HelloError } from '../../protocol/tls-reader.ts';
 import type { Authority, Certificate } from './authority.ts';
 import { begin, type Begun, type Connection, type Seen } from './connection.ts';
-import { openPort } from './port.ts';
+import { openPort, type Port } from './port.ts';
 import { correct, secureContext, type TlsDefect } from './tls-defects.ts';
 
-export type { Connection, Ending } from './connection.ts';
+export type { Connection } from './connection.ts';
 
 /** What a listener is opened with. */
 export interface ListenerOptions {
@@ -126,7 +126,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     for (const begun of live) begun.end('listener');
   };
   return {
-    origin: `https://${host.includes(':') ? `[${host}]` : host}:${port.number}`,
+    origin: `https://${authorityOf(host, port)}`,
     port: port.number,
     async setDefect(defect) {
       context = await contextOf(defect);
@@ -150,8 +150,12 @@ export async function openPlain(options: {
     refusePlaintext(response);
   });
   const port = await openPort({ host: options.host, accept: (socket) => server.emit('connection', socket) });
-  return { origin: `http://${options.host}:${port.number}`, close: () => port.close() };
+  return { origin: `http://${authorityOf(options.host, port)}`, close: () => port.close() };
 }
+
+/** RFC 3986, section 3.2: addresses of IPv6 stand in brackets. */
+const authorityOf = (host: string, { number }: Port): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${number}`;
 
 const refusePlaintext = (response: ServerResponse): void => {
   response
