@@ -4,10 +4,14 @@ import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
 import { schemaFile, schemaId } from '../directory/integration.schema.ts';
 import { examine } from '../directory/load.ts';
-import { gather, InitError, type InitIo, type InitOptions } from './init-answers.ts';
+import { gatherClient } from './client-answers.ts';
+import { renderClientIntegration } from './client-template.ts';
+import { gather, type InitOptions } from './init-answers.ts';
+import { InitError, type InitIo } from './init-questions.ts';
 import { renderIntegration, type Answers } from './integration-template.ts';
 
-export type { InitIo, InitOptions } from './init-answers.ts';
+export type { InitOptions } from './init-answers.ts';
+export type { InitIo } from './init-questions.ts';
 
 /**
  * Writes a commented integration file from options, from what the issuer's metadata tells, and from answers.
@@ -15,11 +19,11 @@ export type { InitIo, InitOptions } from './init-answers.ts';
  * @throws InitError when a file is there already, or an answer is missing or unusable.
  */
 export async function initCommand(io: InitIo, options: InitOptions): Promise<string> {
-  const file = resolve(options.out ?? 'integration.yaml');
+  const about = options.about ?? 'server';
+  const file = resolve(options.out ?? (about === 'client' ? 'client.yaml' : 'integration.yaml'));
   const existing = options.existing ?? 'keep';
   if (existing === 'keep' && (await exists(file))) throw alreadyThere(file);
-  const answers = await gather(io, options, schemaFor(file));
-  const text = renderIntegration(answers);
+  const { text, steps } = await (about === 'client' ? clientFile : serverFile)(io, options, schemaFor(file));
   const { problems } = examine(text, file, io.now);
   if (problems.length > 0)
     throw new InitError(
@@ -33,8 +37,41 @@ export async function initCommand(io: InitIo, options: InitOptions): Promise<str
     if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') throw alreadyThere(file, cause);
     throw cause;
   }
-  io.write(`${file} is written. What it takes to run:\n${remaining(answers)}`);
+  const items = steps.map((item, index) => `  ${index + 1}. ${item}\n`).join('');
+  io.write(`${file} is written. What it takes to run:\n${items}`);
   return file;
+}
+
+/** The text of a file, and what is left to do by its author. */
+interface Draft {
+  readonly text: string;
+  readonly steps: readonly string[];
+}
+
+async function serverFile(io: InitIo, options: InitOptions, schema: string): Promise<Draft> {
+  const answers = await gather(io, options, schema);
+  return { text: renderIntegration(answers), steps: remaining(answers) };
+}
+
+async function clientFile(io: InitIo, options: InitOptions, schema: string): Promise<Draft> {
+  const answers = await gatherClient(io, options, schema);
+  const { profile, trigger } = answers;
+  return {
+    text: renderClientIntegration(answers),
+    steps: [
+      ...(profile.client_authentication === 'private_key_jwt'
+        ? ["write the client's public keys to jwks.json"]
+        : []),
+      ...(profile.client_authentication !== 'private_key_jwt' || profile.sender_constraint === 'mtls'
+        ? ["write the client's certificate to client.pem"]
+        : []),
+      trigger.driver === 'command'
+        ? `see that \`${trigger.run.join(' ')}\` goes through one flow at ASSAY_ISSUER, and tells by its exit code`
+        : 'see that what is under trigger leads through one flow at the issuer that it is told',
+      'list the calls that it makes under resources, and what it does besides under features',
+      'assay doctor on the file goes through the correct flow, and says what is still missing',
+    ],
+  };
 }
 
 /** Questions on a terminal, or on lines that come from a pipe; an input that ends too early is an InitError. */
@@ -67,9 +104,9 @@ function schemaFor(file: string): string {
   return near ? (path.startsWith('.') ? path : `./${path}`) : schemaId;
 }
 
-function remaining({ profile, resource, driver }: Answers): string {
+function remaining({ profile, resource, driver }: Answers): readonly string[] {
   const keys = profile.client_authentication === 'private_key_jwt' ? 'keys' : 'certificates';
-  const items = [
+  return [
     `register two clients alike, and put their ${keys} where the file says`,
     resource.url.startsWith('https://api.example.com/')
       ? 'replace the example call under resources'
@@ -79,7 +116,6 @@ function remaining({ profile, resource, driver }: Answers): string {
       : 'name the fields and buttons of the login and consent pages under user',
     'assay doctor on the file says what is still missing',
   ];
-  return items.map((item, index) => `  ${index + 1}. ${item}\n`).join('');
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,5 +1,5 @@
-import { stringify } from 'yaml';
 import type { Integration, User } from '../directory/integration.ts';
+import { list, plain, value } from './yaml-text.ts';
 
 /** What an integration file is written from. */
 export interface Answers extends Pick<
@@ -34,7 +34,7 @@ partner: ${value(answers.partner)}
 integration: ${value(answers.integration)}
 # Where the software runs: sandbox or production.
 environment: ${value(answers.environment)}
-# What is under test: authorization-server, resource-server, client.
+# What is under test: authorization-server, resource-server. (\`assay init --client\` writes the file of a client.)
 roles: ${list(answers.roles)}
 
 # What is demanded, and in which variant.
@@ -149,18 +149,3 @@ const users: Readonly<Record<Answers['driver'], string>> = {
   accept: { headers: { x-test-user: accept } }
   reject: { headers: { x-test-user: reject } }`,
 };
-
-/** A text as a YAML scalar on one line. JSON's texts are YAML's as well. */
-function value(text: string): string {
-  return /\p{Cc}/u.test(text) ? JSON.stringify(text) : stringify(text, { lineWidth: 0 }).trimEnd();
-}
-
-function list(texts: readonly string[]): string {
-  const entries = texts.map((text) => (/^[\w./-]+$/u.test(text) ? value(text) : JSON.stringify(text)));
-  return `[${entries.join(', ')}]`;
-}
-
-/** A text for a comment: on one line. */
-function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, '');
-}
