@@ -4,7 +4,7 @@ import type { Verdict } from '../verdict/verdict.ts';
 import type { PictureFiles } from './pictures.ts';
 import type { CheckResult, RequirementResult, Results } from './results.ts';
 import { cut, duration, plural } from './text.ts';
-import { faultNames, measure, verdictNames, waiverOf } from './view.ts';
+import { faultNames, measured, verdictNames, waiverOf } from './view.ts';
 
 type Waiver = NonNullable<RequirementResult['waiver']>;
 
@@ -58,13 +58,13 @@ function head(results: Results, check: CheckResult, title: Markup, place: Markup
 }
 
 function explanation(results: Results, check: CheckResult): Markup {
-  const { reason, fault, hint, expected, actual, measured } = check;
+  const { reason, fault, hint, expected, actual } = check;
   const waiver = waiverOf(results, check);
   const notes: [string, Markup | string | undefined][] = [
     ['Reason', reason],
     ['Fault', fault === undefined ? undefined : html`${fault}: ${faultNames[fault]}`],
     ['What to do', hint],
-    ['Measured', measured?.map(measure).join('; ')],
+    ['Measured', check.measured && measured(check.measured).join('; ')],
     ['Waived', waiver && waived(waiver)],
   ];
   const said = notes.filter(([, text]) => text !== undefined);

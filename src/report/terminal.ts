@@ -4,7 +4,7 @@ import type { Verdict } from '../verdict/verdict.ts';
 import { published } from './publish.ts';
 import type { CheckResult, RequirementResult, Results } from './results.ts';
 import { cut, duration, plural, visible } from './text.ts';
-import { clauses, faultNames, headline, measure, tally, verdictNames } from './view.ts';
+import { clauses, faultNames, headline, measured, tally, verdictNames } from './view.ts';
 
 /** How a summary is shown. */
 export interface SummaryOptions {
@@ -182,8 +182,8 @@ function verdict(results: Results, page: Page): readonly string[] {
     ...limits.flatMap((limit) => field('Limit', limit, page)),
     ...field('Edition', profile.about, page),
     ...field('Variant', variant, page),
-    ...results.checks.flatMap(({ measured = [] }) =>
-      measured.flatMap((each) => field('Measured', measure(each), page)),
+    ...measured(results.checks.flatMap((check) => check.measured ?? [])).flatMap((each) =>
+      field('Measured', each, page),
     ),
     ...field('Checks', `${shares(results.checks)}; ${took}`, page),
     ...field(

@@ -20,8 +20,15 @@ export const faultNames: Readonly<Record<Fault, string>> = {
   harness: 'Assay itself',
 };
 
-/** What was measured, for people. */
-export const measure = ({ name, value, unit }: Measurement): string => `${name}: ${value} ${unit}`;
+/** What was measured, for people: of what was measured several times, from the least to the most. */
+export function measured(measurements: readonly Measurement[]): readonly string[] {
+  const groups = Map.groupBy(measurements, ({ name, unit }) => `${name} ${unit}`);
+  return [...groups.values()].map((group) => {
+    const values = group.map(({ value }) => Number(value.toPrecision(4)));
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    return `${group[0]?.name}: ${least === most ? least : `${least} to ${most}`} ${group[0]?.unit}`;
+  });
+}
 
 /** The order in which verdicts ask for attention. */
 export const attention: readonly Verdict[] = ['fail', 'inconclusive', 'warn', 'pass', 'not-applicable'];
