@@ -12,6 +12,7 @@ import { readRegistration } from './client-registration.ts';
 import { createAuthority, openAuthority, type Authority } from './sandbox/authority.ts';
 import { FlowError } from './flow-error.ts';
 import { purposes } from './sandbox/arrival.ts';
+import type { Connection } from './sandbox/connection.ts';
 import type { Deviation } from './sandbox/deviation.ts';
 import { exampleOf } from './sandbox/example.ts';
 import type { Issuer } from './sandbox/issuer.ts';
@@ -30,6 +31,8 @@ export interface ClientSessionOptions {
   readonly clock: () => number;
   /** What a person has to be told while a check runs. */
   readonly note?: (text: string) => void;
+  /** Told of each connection to the sandbox as it begins. */
+  readonly onConnection?: (connection: Connection) => void;
 }
 
 /** Which flow the client is to go through. */
@@ -108,6 +111,7 @@ export class ClientSession {
       calls: await Promise.all(value.resources.map((call) => this.#call(call))),
       redactor: this.options.redactor,
       clock: this.options.clock,
+      ...(this.options.onConnection === undefined ? {} : { onConnection: this.options.onConnection }),
     });
     this.#closing.push(() => sandbox.close());
     return sandbox;

@@ -25,7 +25,12 @@ export async function doctorCommand(
 ): Promise<ExitCode> {
   const salt = randomBytes(16).toString('base64url');
   const loaded = await loadIntegration(resolve(io.cwd, file), io.now());
-  const findings = await testedIn(loaded, { privateNetwork, salt, env: io.env }).examine();
+  const findings = await testedIn(loaded, {
+    privateNetwork,
+    salt,
+    env: io.env,
+    note: (text) => io.note(text),
+  }).examine();
   const problem = findings.find(({ state }) => state === 'problem');
   if (format === 'json') io.write(`${JSON.stringify(findings, undefined, 2)}\n`);
   else

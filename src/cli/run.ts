@@ -65,7 +65,12 @@ async function runOne(
   const { value, file } = integration;
   const salt = randomBytes(16).toString('base64url');
   const started = io.now();
-  const tested = testedIn(integration, { privateNetwork: options.privateNetwork, salt, env: io.env });
+  const tested = testedIn(integration, {
+    privateNetwork: options.privateNetwork,
+    salt,
+    env: io.env,
+    note: (text) => io.note(text),
+  });
   io.note(`${value.integration}: looking at ${tested.looksAt}\n`);
   const findings = await tested.preflight();
   if (findings.some(({ state, fault }) => state === 'problem' && fault === 'configuration')) {

@@ -1,5 +1,6 @@
+import { examineClient } from '../actors/client-examination.ts';
 import { clientPreflight } from '../actors/client-preflight.ts';
-import { ClientSession } from '../actors/client-session.ts';
+import { ClientSession, type ClientSessionOptions } from '../actors/client-session.ts';
 import type { Finding } from '../actors/finding.ts';
 import { examine, preflight } from '../actors/preflight.ts';
 import { Session } from '../actors/session.ts';
@@ -27,6 +28,8 @@ export interface TestedOptions {
   /** Salt of the digests that stand for secrets. */
   readonly salt: string;
   readonly env: NodeJS.ProcessEnv;
+  /** What a person has to be told while a client is examined. */
+  readonly note: (text: string) => void;
 }
 
 /** Server or client, as the integration file says. Each look has a session of its own. */
@@ -34,11 +37,20 @@ export function testedIn({ value, file }: LoadedIntegration, options: TestedOpti
   const { privateNetwork, salt, env } = options;
   if (isClient(value)) {
     const redactor = createRedactor(salt);
-    const open = () => new ClientSession({ file, privateNetwork, redactor, clock: Date.now });
+    const connections: Parameters<NonNullable<ClientSessionOptions['onConnection']>>[0][] = [];
+    const open = () =>
+      new ClientSession({
+        file,
+        privateNetwork,
+        redactor,
+        clock: Date.now,
+        note: options.note,
+        onConnection: (connection) => connections.push(connection),
+      });
     return {
       looksAt: 'keys, trigger and sandbox',
       preflight: () => within(open(), (session) => clientPreflight(session, env)),
-      examine: () => within(open(), (session) => clientPreflight(session, env)),
+      examine: () => within(open(), (session) => examineClient(session, env, connections)),
       fingerprint: (edition) => within(open(), (session) => takeClientFingerprint(session, edition)),
     };
   }

@@ -152,9 +152,9 @@ export const SandboxSettings = Type.Object(
     port: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: 65_534,
+        maximum: 65_533,
         description:
-          'Port of a fixed issuer; the mutual-TLS endpoints have the next one. Default: any free one.',
+          'Port of a fixed issuer; the mutual-TLS endpoints and the API have the next two. Default: any free ones.',
       }),
     ),
     authority: Type.Optional(

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import type { Scenario } from '../../directory/client-integration.ts';
 import type { Feature, Variant } from '../../profiles/plan.ts';
 import type { Exchange } from '../../transport/exchange.ts';
@@ -8,16 +9,17 @@ import { purposes, type Arrival, type Point } from './arrival.ts';
 import type { Authority } from './authority.ts';
 import type { Deviation } from './deviation.ts';
 import { Issuer } from './issuer.ts';
-import { openListener, type Connection, type Listener } from './listener.ts';
+import { openListener, openPlain, type Connection, type Listener } from './listener.ts';
 import { makeServerKeys } from './server-keys.ts';
-import { handle, type Call, type Registration } from './world.ts';
+import type { TlsDefect } from './tls-defects.ts';
+import { handle, type Call, type Registration, type World } from './world.ts';
 
 /** What a sandbox is opened with. */
 export interface SandboxOptions {
   readonly authority: Authority;
   /** Name under which the client reaches it. */
   readonly host: string;
-  /** Port of the issuer; the mutual-TLS server has the next one. Default: any free ones. */
+  /** Port of the issuer; the mutual-TLS server and the API of a fixed issuer have the next ones. Default: any free ones. */
   readonly port?: number;
   /** Whether each flow has an issuer of its own, or all have the same one, one after the other. */
   readonly issuers: 'each' | 'fixed';
@@ -28,6 +30,8 @@ export interface SandboxOptions {
   readonly redactor: Redactor;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Told of each connection as it begins, also of those that never ask for anything. */
+  readonly onConnection?: (connection: Connection) => void;
 }
 
 /** What an issuer is opened for. */
@@ -41,6 +45,8 @@ export interface OpenIssuer {
   readonly issuer: Issuer;
   /** What passed so far, redacted, in the order of its end. */
   readonly exchanges: readonly Exchange[];
+  /** Gives the endpoints other addresses, which the metadata names from now on. */
+  move(): void;
   close(): Promise<void>;
 }
 
@@ -52,11 +58,16 @@ export interface Sandbox {
 
 const longestBody = 1_048_576;
 
+interface Defective {
+  readonly listener: Listener;
+  close(): Promise<void>;
+}
+
 interface Tenant {
   readonly issuer: Issuer;
   readonly exchanges: Exchange[];
   /** Segment of the endpoints' paths. */
-  readonly epoch: string;
+  epoch: string;
 }
 
 /** Opens a sandbox. */
@@ -66,27 +77,51 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const certificate = await authority.issue({ commonName: host, names: [host], usage: 'server' });
   const tenants = new Map<string, Tenant>();
 
-  const listen = (server: Arrival['server'], port: number | undefined): Promise<Listener> =>
-    openListener({
+  /** Whom the servers with a defect tell of their connections: of those, to a fixed issuer, there are no others. */
+  const watched = new Map<Listener, (connection: Connection) => void>();
+
+  async function listen(
+    server: Arrival['server'],
+    more: { readonly port?: number; readonly defect?: TlsDefect } = {},
+  ): Promise<Listener> {
+    const listener: Listener = await openListener({
       host,
-      ...(port === undefined ? {} : { port }),
+      ...more,
       authority,
       certificate,
       ask: server === 'mutual' ? 'client-certificate' : 'nothing',
+      onConnection(connection) {
+        options.onConnection?.(connection);
+        watched.get(listener)?.(connection);
+      },
       handler: (request, response, connection) =>
-        void serve(server, request, response, connection).catch(() => response.destroy()),
+        void serve({ server, origin: listener.origin, connection }, request, response).catch(() =>
+          response.destroy(),
+        ),
     });
-  const main = await listen('main', options.port);
-  const mutual = await listen('mutual', options.port === undefined ? undefined : options.port + 1);
+    return listener;
+  }
+  const after = (count: number) => (options.port === undefined ? {} : { port: options.port + count });
+  const main = await listen('main', after(0));
+  const mutual = await listen('mutual', after(1));
+  const bound = options.variant.sender_constraint === 'mtls' ? 'mutual' : 'main';
+  const servers = { main, mutual };
+  // A client that knows one issuer only knows one API only, which must be able to have a defect of its own.
+  const api = options.issuers === 'fixed' ? await listen(bound, after(2)) : servers[bound];
+  const plain = await openPlain({
+    host,
+    onRequest({ method, url = '/' }) {
+      const { origin, pathname } = URL.parse(url, plain.origin) ?? new URL(plain.origin);
+      locate(pathname)?.tenant.issuer.clear.push(`${method} ${origin}${pathname}`);
+    },
+  });
 
   async function serve(
-    server: Arrival['server'],
+    { server, origin, connection }: Pick<Arrival, 'server' | 'connection'> & { readonly origin: string },
     request: IncomingMessage,
     response: ServerResponse,
-    connection: Connection,
   ): Promise<void> {
     const started = clock();
-    const origin = server === 'main' ? main.origin : mutual.origin;
     const url = URL.parse(request.url ?? '/', origin) ?? new URL(origin);
     const found = locate(url.pathname);
     if (found === undefined) {
@@ -142,8 +177,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
           at: new Date(started).toISOString(),
           duration_ms: Math.max(0, clock() - started),
           purpose: purposes[arrival.at],
-          edits:
-            tenant.issuer.deviation?.at === arrival.at ? [tenant.issuer.deviation.name] : [],
+          edits: tenant.issuer.deviation?.at === arrival.at ? [tenant.issuer.deviation.name] : [],
           request: {
             method: arrival.method,
             url: arrival.url.href,
@@ -171,29 +205,72 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (answer.after !== undefined) await later(answer.after, response);
     // Shown before it is written: who reads quickly is back before the writing is over.
     tenant.issuer.written(arrival);
-    response.writeHead(answer.status, { ...answer.headers, 'content-length': bytes.length });
-    response.end(bytes);
+    if (answer.stream === undefined) {
+      response.writeHead(answer.status, { ...answer.headers, 'content-length': bytes.length });
+      response.end(bytes);
+    } else {
+      response.writeHead(answer.status, answer.headers);
+      // Who stops reading has read enough.
+      await pipeline(answer.stream, response).catch(() => response.destroy());
+    }
     keep({
       response: {
         status: answer.status,
         headers: Object.entries(answer.headers).map(([name, value]) => ({ name, value })),
-        body: bytes.length > 65_536 ? `[${bytes.length} bytes]` : bytes.toString(),
+        body:
+          answer.stream !== undefined
+            ? '[a stream]'
+            : bytes.length > 65_536
+              ? `[${bytes.length} bytes]`
+              : bytes.toString(),
       },
     });
+  }
+
+  /** A server with the TLS defect of a deviation, for as long as the deviation is there. */
+  async function defective(at: Point, defect: TlsDefect): Promise<Defective> {
+    // The fixed issuer, and its API, have one address each.
+    const only: Readonly<Partial<Record<Point, Listener>>> =
+      options.issuers === 'fixed' ? { metadata: main, call: api } : {};
+    const fixed = only[at];
+    if (fixed !== undefined) {
+      await fixed.setDefect(defect);
+      return { listener: fixed, close: () => fixed.setDefect(undefined) };
+    }
+    const authenticated = options.variant.client_authentication !== 'private_key_jwt';
+    const presented =
+      at === 'call'
+        ? bound === 'mutual'
+        : ['push', 'token'].includes(at) && (bound === 'mutual' || authenticated);
+    const listener = await listen(presented ? 'mutual' : 'main', { defect });
+    return { listener, close: () => listener.close() };
   }
 
   return {
     async open({ scenario, deviation }) {
       const name = options.issuers === 'fixed' ? 'issuer' : handle().slice(0, 12);
-      const epoch = handle().slice(0, 8);
+      const at = deviation?.at;
+      const apart = deviation?.tls === undefined ? undefined : await defective(deviation.at, deviation.tls);
       const { registration, variant, features, calls } = options;
-      const issuer = `${main.origin}/${name}`;
-      const server = variant.sender_constraint === 'mtls' ? mutual : main;
-      const world = {
+      const originOf = (point: Point, otherwise: Listener): string =>
+        (apart !== undefined && at === point ? apart.listener : otherwise).origin;
+      const issuer = `${originOf('metadata', main)}/${name}`;
+      const below = (origin: string): string => `${origin}/${name}/${tenant.epoch}`;
+      const world: World = {
         issuer,
-        base: `${issuer}/${epoch}`,
-        mutualBase: `${mutual.origin}/${name}/${epoch}`,
-        api: `${server.origin}/${name}/api`,
+        get base() {
+          return below(main.origin);
+        },
+        get mutualBase() {
+          return below(mutual.origin);
+        },
+        get clearBase() {
+          return below(plain.origin);
+        },
+        get apart() {
+          return apart && at && { at, base: below(apart.listener.origin) };
+        },
+        api: `${originOf('call', api)}/${name}/api`,
         registration,
         variant,
         features,
@@ -203,21 +280,32 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
         now: () => Math.floor(clock() / 1000),
       };
       const opened = new Issuer(world, deviation);
-      const exchanges: Exchange[] = [];
-      tenants.set(name, { issuer: opened, exchanges, epoch });
+      const tenant: Tenant = { issuer: opened, exchanges: [], epoch: newEpoch() };
+      tenants.set(name, tenant);
+      if (apart !== undefined) watched.set(apart.listener, (connection) => opened.meet(connection));
       return {
         issuer: opened,
-        exchanges,
+        exchanges: tenant.exchanges,
+        move() {
+          tenant.epoch = newEpoch();
+        },
         async close() {
-          if (tenants.get(name)?.issuer === opened) tenants.delete(name);
+          if (tenants.get(name) === tenant) tenants.delete(name);
+          if (apart === undefined) return;
+          watched.delete(apart.listener);
+          await apart.close();
         },
       };
     },
     async close() {
-      await Promise.all([main.close(), mutual.close()]);
+      await Promise.all(
+        [main, mutual, plain, ...(api === servers[bound] ? [] : [api])].map((each) => each.close()),
+      );
     },
   };
 }
+
+const newEpoch = (): string => handle().slice(0, 8);
 
 const places: Readonly<Record<string, Point>> = {
   push: 'push',
@@ -236,7 +324,10 @@ function pointOf({ epoch }: Tenant, path: readonly string[]): Point {
 }
 
 const pairs = (raw: readonly string[]): readonly { readonly name: string; readonly value: string }[] =>
-  Array.from({ length: raw.length / 2 }, (_, at) => ({ name: raw[at * 2] ?? '', value: raw[at * 2 + 1] ?? '' }));
+  Array.from({ length: raw.length / 2 }, (_, at) => ({
+    name: raw[at * 2] ?? '',
+    value: raw[at * 2 + 1] ?? '',
+  }));
 
 const formOf = ({ headers }: IncomingMessage, body: string): URLSearchParams =>
   new URLSearchParams(
