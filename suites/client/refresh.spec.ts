@@ -37,9 +37,15 @@ test.describe('a refresh', when('refresh-token'), () => {
   test(
     'makes new tokens, which are used',
     verifies('fapi2-sp/5.3.3.1-6'),
-    async ({ exercise, valid, given }) => {
-      const { issuer } = await exercise(valid('refresh'));
+    async ({ exercise, valid, flow, given }) => {
+      await valid();
+      const { issuer, outcome } = await exercise(flow({ scenario: 'refresh' }));
       given(refreshesOf(issuer).length > 0, 'expected the scenario refresh to make a refresh request');
+      given(
+        outcome.end !== 'unknown',
+        `expected the client to tell how the flow ended, got: ${outcome.told}`,
+      );
+      expect(outcome.end, outcome.told).toBe('completed');
       const [before, after] = used(issuer);
       expect(given(after, 'expected the scenario refresh to make calls after the refresh')).not.toBe(before);
     },
