@@ -64,12 +64,14 @@ const fixtures: Parameters<typeof base.extend<Fixtures, Own>>[0] = {
       const flow = await ledger.noting(clientSession.twin(scenario));
       ledger.exchanges.push(...flow.exchanges);
       const { outcome, issuer } = flow;
-      if (outcome.end !== 'completed')
+      // One that says so without having made its calls shows nothing by what it did not do.
+      const called = issuer.arrivals.some(({ at }) => at === 'call');
+      if (outcome.end !== 'completed' || !called)
         throw ledger.note(
           new FlowError(
             'refused',
             issuer.arrivals.length === 0 ? 'configuration' : 'subject',
-            `expected the client to complete the valid flow (${scenario}), got: ${outcome.told}; assay doctor tells how far it came`,
+            `expected the client to complete the valid flow (${scenario}) with its calls of the API, got: ${outcome.told}${called ? '' : ', and no call'}; assay doctor tells how far it came`,
           ),
         );
       return flow;
@@ -79,10 +81,15 @@ const fixtures: Parameters<typeof base.extend<Fixtures, Own>>[0] = {
     use(async (deviation, scenario = 'connect') => {
       const met = await meet({ valid, flow, ledger }, deviation, scenario);
       const { outcome, issuer } = met;
-      const [next] = (issuer.since ?? []).filter(({ at }) => follows[deviation.at].includes(at));
+      const { follows: following = follows[deviation.at] } = deviation;
+      const next = issuer.since?.find(({ at }) => following.includes(at));
       const expected = `the client to stop at ${deviation.name} (${purposes[deviation.at]})`;
+      if (issuer.trusted)
+        throw ledger.note(new Contradiction(expected, 'it sent a request over that connection'));
       if (next !== undefined)
         throw ledger.note(new Contradiction(expected, `it went on with: ${purposes[next.at]}`));
+      if (issuer.clear.length > 0)
+        throw ledger.note(new Contradiction(expected, `it sent without TLS: ${issuer.clear.join(', ')}`));
       if (outcome.end === 'completed')
         throw ledger.note(new Contradiction(expected, `it told: ${outcome.told}`));
       if (outcome.end === 'unknown')

@@ -5,6 +5,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** Written as JSON; a string as it is, a Buffer as it is; undefined for no body. */
   readonly body?: unknown;
+  /** Takes the place of the body: written as fast as it is read, without telling its length. */
+  readonly stream?: () => AsyncIterable<Buffer>;
   /** Milliseconds to wait before the answer; `never` leaves the request without one. */
   readonly after?: number | 'never';
   /** The connection is closed instead of an answer. */

@@ -3,6 +3,7 @@ import type { Unsigned } from '../../protocol/jws.ts';
 import type { Answer } from './answer.ts';
 import type { Arrival, Point } from './arrival.ts';
 import type { Issuer } from './issuer.ts';
+import type { TlsDefect } from './tls-defects.ts';
 import type { World } from './world.ts';
 
 /** A JWT that the sandbox is about to sign. */
@@ -35,6 +36,10 @@ export interface Deviation {
   };
   /** The keys that are published meanwhile, for a JWT that another one of them signed. */
   readonly published?: (world: World) => readonly JsonWebKey[];
+  /** How the server of that place shakes hands: that of metadata, keys, push, token or call. */
+  readonly tls?: TlsDefect;
+  /** What only a client asks for that was content with it. Default: what follows the place where it meets it. */
+  readonly follows?: readonly Point[];
 }
 
 /**

@@ -22,11 +22,13 @@ export function metadataOf(world: World): Readonly<Record<string, unknown>> {
   const { issuer, base, mutualBase, variant } = world;
   const own = variant.grant === 'client_credentials';
   const openid = variant.protocol === 'openid';
+  const below = (otherwise: string, path: string): string =>
+    `${world.apart?.at === path ? world.apart.base : otherwise}/${path}`;
   const at = (origin: string): Readonly<Record<string, string>> =>
     Object.fromEntries(
       Object.entries(aliased)
         .filter(([name]) => openid || name !== 'userinfo_endpoint')
-        .map(([name, path]) => [name, `${origin}/${path}`]),
+        .map(([name, path]) => [name, below(origin, path)]),
     );
   const authentications = ['token', 'introspection', 'revocation'].flatMap((name) => [
     [`${name}_endpoint_auth_methods_supported`, [variant.client_authentication]],
@@ -38,7 +40,7 @@ export function metadataOf(world: World): Readonly<Record<string, unknown>> {
     issuer,
     authorization_endpoint: `${base}/authorize`,
     ...at(base),
-    jwks_uri: `${base}/keys`,
+    jwks_uri: below(base, 'keys'),
     mtls_endpoint_aliases: at(mutualBase),
     response_types_supported: ['code'],
     response_modes_supported: has(world, 'signed-response') ? ['jwt', 'query'] : ['query'],
@@ -61,9 +63,7 @@ export function metadataOf(world: World): Readonly<Record<string, unknown>> {
       ? { request_object_signing_alg_values_supported: algorithms, require_signed_request_object: true }
       : {}),
     ...(has(world, 'signed-response') ? { authorization_signing_alg_values_supported: ['ES256'] } : {}),
-    ...(has(world, 'signed-introspection')
-      ? { introspection_signing_alg_values_supported: ['ES256'] }
-      : {}),
+    ...(has(world, 'signed-introspection') ? { introspection_signing_alg_values_supported: ['ES256'] } : {}),
   };
 }
 

@@ -2,6 +2,7 @@ import { signJws, type Unsigned } from '../../protocol/jws.ts';
 import type { Answer } from './answer.ts';
 import type { Arrival, Point } from './arrival.ts';
 import { answerCall } from './api.ts';
+import type { Connection } from './connection.ts';
 import type { Deviation, JwtKind, Parameters } from './deviation.ts';
 import { answerAuthorization, answerKeys, answerMetadata, answerPush } from './front.ts';
 import { answerIntrospection, answerRevocation, answerToken, answerUserinfo } from './grants.ts';
@@ -45,7 +46,11 @@ export class Issuer {
   readonly accessTokens = new Map<string, Grant>();
   readonly refreshTokens = new Map<string, Grant>();
   readonly revoked = new Set<string>();
+  /** Requests that came without TLS: method and address, without its query. */
+  readonly clear: string[] = [];
   #shown: number | undefined;
+  /** Connections that meet the TLS defect of the deviation, each with the count of arrivals before it. */
+  readonly #met: { readonly connection: Connection; readonly before: number }[] = [];
   #touched = new WeakSet<Arrival>();
 
   constructor(world: World, deviation?: Deviation) {
@@ -55,7 +60,22 @@ export class Issuer {
 
   /** What arrived after the deviation was shown; undefined as long as it was not. */
   get since(): readonly Arrival[] | undefined {
-    return this.#shown === undefined ? undefined : this.arrivals.slice(this.#shown);
+    // Who began a handshake is shown what is wrong with it before it can end, or tell of, anything.
+    const shown = this.#shown ?? this.#met.find(({ connection }) => connection.hello !== undefined)?.before;
+    return shown === undefined ? undefined : this.arrivals.slice(shown);
+  }
+
+  /** A client begins to shake hands where the TLS of the deviation is. */
+  meet(connection: Connection): void {
+    this.#met.push({ connection, before: this.arrivals.length });
+  }
+
+  /**
+   * Whether the client sent a request over such a connection. A handshake alone shows nothing: in TLS 1.3 it is complete for
+   * the server before the client has seen the certificate.
+   */
+  get trusted(): boolean {
+    return this.#met.some(({ connection }) => connection.requests > 0);
   }
 
   /** The deviation is before the eyes of the client from now on. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Scenario } from '../../directory/client-integration.ts';
 import type { Feature, Variant } from '../../profiles/plan.ts';
+import type { Point } from './arrival.ts';
 import type { ServerKeys } from './server-keys.ts';
 
 /** The client under test as the sandbox has it registered. */
@@ -32,6 +33,10 @@ export interface World {
   readonly base: string;
   /** The same at the server that asks for certificates. */
   readonly mutualBase: string;
+  /** The same at a server without TLS, which answers nothing. */
+  readonly clearBase: string;
+  /** The endpoint with a server of its own, for the TLS of a deviation. */
+  readonly apart: { readonly at: Point; readonly base: string } | undefined;
   /** Address of the API. */
   readonly api: string;
   readonly registration: Registration;
