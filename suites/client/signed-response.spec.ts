@@ -22,7 +22,10 @@ const plain: Deviation = {
   name: 'plain parameters',
   at: 'authorization',
   response: (parameters): Parameters => {
-    const { code, state, iss } = claimsOf(parameters.find(([name]) => name === 'response')?.[1] ?? '') ?? {};
+    const claims = claimsOf(parameters.find(([name]) => name === 'response')?.[1] ?? '');
+    // One that asked for no other has it already.
+    if (claims === undefined) return parameters;
+    const { code, state, iss } = claims;
     const members = Object.entries({ code, state, iss });
     return members.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : []));
   },
