@@ -1,28 +1,54 @@
-import { purposes, type Arrival } from '../../src/actors/sandbox/arrival.ts';
+import { purposes } from '../../src/actors/sandbox/arrival.ts';
 import { parametersOf } from '../../src/actors/sandbox/front.ts';
 import { sha256 } from '../../src/protocol/jws.ts';
-import { arrivalsAt, authenticated, expect, test, verifies, when } from './sent.ts';
+import type { Grant } from '../../src/actors/sandbox/issuer.ts';
+import { boxed } from '../boxed.ts';
+import { arrivalsAt, authenticated, expect, test as base, verifies, when } from './sent.ts';
 
 /** The transformations of RFC 7636, section 4.2. */
 const challengeOf = (verifier: string, method: string | undefined): string =>
   method === 'S256' ? sha256(verifier) : verifier;
 
-const redeems = ({ form }: Arrival): boolean => form.get('grant_type') === 'authorization_code';
+interface Redemption {
+  readonly form: URLSearchParams;
+  /** What the code was asked for with. */
+  readonly asked: Grant['parameters'];
+}
+
+interface Fixtures {
+  /** The codes that were redeemed in valid flows, of which there must be some. */
+  readonly redemptions: () => Promise<readonly Redemption[]>;
+}
+
+const fixtures: Parameters<typeof base.extend<Fixtures>>[0] = {
+  redemptions: async ({ issuers, given }, use) =>
+    use(async () => {
+      const found = (await issuers()).flatMap((issuer) =>
+        arrivalsAt(issuer, 'token').flatMap(({ form }) => {
+          const asked = issuer.codes.get(form.get('code') ?? '')?.parameters;
+          return asked === undefined ? [] : [{ form, asked }];
+        }),
+      );
+      return given(found.length > 0 && found, 'expected the client to redeem a code');
+    }),
+};
+
+const test = base.extend<Fixtures>(boxed(fixtures));
 
 test.describe('the pushed request', when('authorization_code'), () => {
   test('challenges with S256', verifies('fapi2-sp/5.3.3.2-3'), async ({ sent }) => {
     for (const { form } of await sent('push')) {
       const parameters = parametersOf(form);
-      expect(parameters.get('code_challenge_method')).toBe('S256');
+      expect(parameters.get('code_challenge_method'), 'code_challenge_method').toBe('S256');
       // RFC 7636, section 4.2: SHA-256 in base64url.
-      expect(parameters.get('code_challenge')).toMatch(/^[\w-]{43}$/u);
+      expect(parameters.get('code_challenge') ?? '', 'code_challenge').toMatch(/^[\w-]{43}$/u);
     }
   });
 
   // OpenID Connect Core, section 3.1.2.1: a nonce may be left out. Of the length of state nothing is said.
   test('sends a nonce of 64 characters at most', verifies('fapi2-sp/5.3.3.2-7'), async ({ sent }) => {
     for (const { form } of await sent('push'))
-      expect(parametersOf(form).get('nonce')?.length ?? 0).toBeLessThanOrEqual(64);
+      expect(parametersOf(form).get('nonce')?.length ?? 0, 'characters of the nonce').toBeLessThanOrEqual(64);
   });
 });
 
@@ -30,20 +56,12 @@ test.describe('the redemption of a code', when('authorization_code'), () => {
   test(
     'redeems a code with the verifier of its challenge',
     verifies('rfc6749/4.1.3-2'),
-    async ({ issuers, given }) => {
-      for (const issuer of await issuers()) {
-        const pushed = arrivalsAt(issuer, 'push').map(({ form }) => parametersOf(form));
-        const redeemed = arrivalsAt(issuer, 'token').filter(redeems);
-        for (const { form } of given(
-          redeemed.length > 0 && redeemed,
-          'expected the client to redeem a code',
-        )) {
-          const verifier = form.get('code_verifier') ?? '';
-          expect(pushed.map((each) => each.get('code_challenge'))).toContain(
-            challengeOf(verifier, pushed[0]?.get('code_challenge_method')),
-          );
-        }
-      }
+    async ({ redemptions }) => {
+      for (const { form, asked } of await redemptions())
+        expect(
+          challengeOf(form.get('code_verifier') ?? '', asked.get('code_challenge_method')),
+          'challenge of the code_verifier',
+        ).toBe(asked.get('code_challenge'));
     },
   );
 
@@ -51,13 +69,11 @@ test.describe('the redemption of a code', when('authorization_code'), () => {
   test(
     'redeems a code with the redirect_uri of its request',
     verifies('rfc6749/4.1.3-2'),
-    async ({ issuers, given }) => {
-      for (const issuer of await issuers()) {
-        const asked = arrivalsAt(issuer, 'push').map(({ form }) => parametersOf(form).get('redirect_uri'));
-        const redeemed = arrivalsAt(issuer, 'token').filter(redeems);
-        for (const { form } of given(redeemed.length > 0 && redeemed, 'expected the client to redeem a code'))
-          expect(asked).toContain(form.get('redirect_uri') ?? undefined);
-      }
+    async ({ redemptions }) => {
+      for (const { form, asked } of await redemptions())
+        expect(form.get('redirect_uri'), 'redirect_uri of the token request').toBe(
+          asked.get('redirect_uri') ?? null,
+        );
     },
   );
 
@@ -68,9 +84,9 @@ test.describe('the redemption of a code', when('authorization_code'), () => {
       const verifiers = (await sent('token')).flatMap(({ form }) => form.get('code_verifier') ?? []);
       for (const verifier of given(verifiers.length > 0 && verifiers, 'expected a code_verifier')) {
         // Not the text itself: it is a secret.
-        expect(verifier.length).toBeGreaterThanOrEqual(43);
-        expect(verifier.length).toBeLessThanOrEqual(128);
-        expect(verifier.replaceAll(/[\w.~-]/gu, '')).toBe('');
+        expect(verifier.length, 'characters of the code_verifier').toBeGreaterThanOrEqual(43);
+        expect(verifier.length, 'characters of the code_verifier').toBeLessThanOrEqual(128);
+        expect(verifier.replaceAll(/[\w.~-]/gu, ''), 'characters that are not unreserved').toBe('');
       }
     },
   );
@@ -85,7 +101,10 @@ test.describe('what the client asks for', () => {
       const own = [...client.scope.split(' '), ...(profile.protocol === 'openid' ? ['openid'] : [])];
       for (const { form } of await sent('push', 'token')) {
         const asked = parametersOf(form).get('scope')?.split(' ') ?? [];
-        expect(asked.filter((scope) => scope !== '' && !own.includes(scope))).toEqual([]);
+        expect(
+          asked.filter((scope) => scope !== '' && !own.includes(scope)),
+          'scopes that are not registered',
+        ).toEqual([]);
       }
     },
   );

@@ -32,7 +32,7 @@ const shownBy = ({ issuer, outcome }: Flow): readonly string[] => kindsIn(outcom
 
 test.describe('what the client shows', () => {
   test('shows no secrets when it succeeds', verifies('rfc9700/4.2.4-2'), async ({ valid, exercise }) => {
-    expect(shownBy(await exercise(valid()))).toEqual([]);
+    expect(shownBy(await exercise(valid())), 'secrets that are shown').toEqual([]);
   });
 
   // Those who write down what went wrong write down what they sent.
@@ -44,7 +44,7 @@ test.describe('what the client shows', () => {
       await valid();
       const ended = await exercise(flow({ deviation }));
       given(ended.issuer.since, `expected a ${purposes[deviation.at]}`);
-      expect(shownBy(ended)).toEqual([]);
+      expect(shownBy(ended), 'secrets that are shown').toEqual([]);
     });
 });
 

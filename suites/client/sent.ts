@@ -1,5 +1,6 @@
 import { purposes, type Arrival, type Point } from '../../src/actors/sandbox/arrival.ts';
 import type { Issuer } from '../../src/actors/sandbox/issuer.ts';
+import type { Jwt } from '../../src/actors/sandbox/read.ts';
 import type { Scenario } from '../../src/directory/client-integration.ts';
 import type { Feature } from '../../src/profiles/plan.ts';
 import { boxed } from '../boxed.ts';
@@ -15,6 +16,13 @@ export const granting: readonly Point[] = ['token', 'refresh'];
 
 /** Where a client uses its access token. */
 export const using: readonly Point[] = ['userinfo', 'call'];
+
+/** FAPI 2.0, 5.4.1, item 1.2; Ed25519 is the fully specified name of EdDSA (RFC 9864). */
+export const permitted = /^(?:PS256|ES256|EdDSA|Ed25519)$/u;
+
+/** Members of a JOSE header that name a place where the key is (RFC 7515, sections 4.1.2 and 4.1.5). */
+export const placesIn = (header: Jwt['header']): readonly string[] =>
+  Object.keys(header).filter((name) => name === 'jku' || name === 'x5u');
 
 /** Scenarios that a client goes through besides, where it declares the feature. */
 const declared: readonly (readonly [Feature, Scenario])[] = [

@@ -1,6 +1,6 @@
 import type { Answer } from './answer.ts';
-import { tokenOf, type Arrival } from './arrival.ts';
-import { grantedBy, unauthorised } from './grants.ts';
+import type { Arrival } from './arrival.ts';
+import { grantedBy, tokenIn, unauthorised } from './grants.ts';
 import type { Issuer } from './issuer.ts';
 import type { Call } from './world.ts';
 
@@ -12,11 +12,10 @@ export function callOf(calls: readonly Call[], method: string, path: string): Ca
 const pattern = (path: string): RegExp =>
   new RegExp(`^${path.replaceAll(/[.*+?^$()|[\]\\]/gu, '\\$&').replaceAll(/\{[^}]+\}/gu, '[^/]+')}$`, 'u');
 
-/** A call of the API: any token that was issued here is taken; how it was sent is for checks to judge. */
+/** A call of the API: any token that was issued here is taken; whatever the way it came. */
 export function answerCall(issuer: Issuer, arrival: Arrival): Answer {
   const { world } = issuer;
-  const token = tokenOf(arrival)?.token ?? arrival.url.searchParams.get('access_token') ?? '';
-  if (!grantedBy(issuer, token || (arrival.form.get('access_token') ?? ''))) return unauthorised(issuer);
+  if (!grantedBy(issuer, tokenIn(arrival))) return unauthorised(issuer);
   const path = arrival.url.pathname.slice(new URL(world.api).pathname.length);
   const call = callOf(world.calls, arrival.method, path);
   const headers = {

@@ -23,9 +23,7 @@ export function answerToken(issuer: Issuer, arrival: Arrival): Answer {
     token_type: world.variant.sender_constraint === 'dpop' ? 'DPoP' : 'Bearer',
     expires_in: life.access,
     scope: grant.scope,
-    ...(first && has(world, 'refresh-token')
-      ? { refresh_token: issuer.keep('refreshTokens', grant) }
-      : {}),
+    ...(first && has(world, 'refresh-token') ? { refresh_token: issuer.keep('refreshTokens', grant) } : {}),
     ...(world.variant.protocol === 'openid' && !own
       ? { id_token: identify(issuer, grant, access, arrival) }
       : {}),
@@ -68,6 +66,13 @@ function identify(issuer: Issuer, { parameters }: Grant, access: string, arrival
 export const grantedBy = (issuer: Issuer, token: string): Grant | undefined =>
   issuer.revoked.has(token) ? undefined : issuer.accessTokens.get(token);
 
+/** The access token of a request, in whichever way it came (RFC 6750, section 2): that is for checks to judge. */
+export const tokenIn = (arrival: Arrival): string =>
+  tokenOf(arrival)?.token ??
+  arrival.url.searchParams.get('access_token') ??
+  arrival.form.get('access_token') ??
+  '';
+
 /** RFC 6750, section 3.1. */
 export const unauthorised = (issuer: Issuer): Answer => ({
   status: 401,
@@ -80,7 +85,7 @@ export const unauthorised = (issuer: Issuer): Answer => ({
 
 /** OpenID Connect Core, section 5.3. */
 export function answerUserinfo(issuer: Issuer, arrival: Arrival): Answer {
-  if (!grantedBy(issuer, tokenOf(arrival)?.token ?? '')) return unauthorised(issuer);
+  if (!grantedBy(issuer, tokenIn(arrival))) return unauthorised(issuer);
   return json(200, { sub: subject });
 }
 
