@@ -20,7 +20,7 @@ import type { Finding } from './problem.ts';
 import { join, nearest, printable } from './problem.ts';
 
 /** What the start URL of an app may tell it. */
-export const placeholders = ['issuer', 'api', 'client_id', 'redirect_uri', 'scenario'] as const;
+const placeholders = ['issuer', 'api', 'client_id', 'redirect_uri', 'scenario'] as const;
 
 /**
  * The rules between the members of a client's file that a schema cannot say. Works on data of any shape: what the schema
@@ -56,6 +56,7 @@ export function clientFiles(data: unknown): readonly FileUse[] {
     ...Object.entries(members(env)).flatMap(([name, value]) => references(value, join('/trigger/env', name))),
     ...references(list(steps), '/trigger/steps'),
     ...references(members(root['sandbox'])['authority'], '/sandbox/authority'),
+    ...references(members(root['sandbox'])['token'], '/sandbox/token'),
     ...descriptions(root['resources']),
   ];
 }
@@ -160,7 +161,8 @@ function* triggerRules(root: Members): Generator<Finding> {
 }
 
 function* sandboxRules(root: Members): Generator<Finding> {
-  const { issuer = 'each', port } = members(root['sandbox']);
+  const sandbox = members(root['sandbox']);
+  const { issuer = 'each', port, relay, token } = sandbox;
   const { start } = members(root['trigger']);
   const tells = typeof start !== 'string' || /\{issuer\}/u.test(start);
   if (issuer === 'each' && port !== undefined)
@@ -170,11 +172,30 @@ function* sandboxRules(root: Members): Generator<Finding> {
       '/trigger/start',
       'the app is not told which issuer to use; put {issuer} into the URL, or set sandbox/issuer: fixed',
     );
-  if (issuer === 'fixed' && !tells && port === undefined)
+  if (relay !== undefined) yield* relayRules(sandbox, tells);
+  else if (token !== undefined)
+    yield missing('/sandbox', 'relay', 'the token is for a relay; name it, or remove the token');
+  if (issuer === 'fixed' && !tells && port === undefined && relay === undefined)
     yield missing(
       '/sandbox',
       'port',
       'an app that is not told the issuer ({issuer} in trigger/start) must know it',
+    );
+}
+
+function* relayRules(sandbox: Members, tells: boolean): Generator<Finding> {
+  if (sandbox['token'] === undefined)
+    yield missing('/sandbox', 'token', 'a relay takes only runs with a token');
+  for (const name of ['host', 'port', 'authority'])
+    if (sandbox[name] !== undefined)
+      yield conflict(
+        `/sandbox/${name}`,
+        'the relay says where clients reach the sandbox; remove one of both',
+      );
+  if (!tells)
+    yield conflict(
+      '/sandbox/relay',
+      'every run has other addresses at a relay, and the app is not told which; put {issuer} into trigger/start',
     );
 }
 
