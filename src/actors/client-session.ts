@@ -1,6 +1,7 @@
 import { readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { parse } from 'yaml';
 import type { ClientIntegration, Scenario } from '../directory/client-integration.ts';
 import { loadClientIntegration, type LoadedIntegration } from '../directory/load.ts';
@@ -16,6 +17,7 @@ import type { Connection } from './sandbox/connection.ts';
 import type { Deviation } from './sandbox/deviation.ts';
 import { exampleOf } from './sandbox/example.ts';
 import type { Issuer } from './sandbox/issuer.ts';
+import { openRelay, type Relay } from './sandbox/relay.ts';
 import { openSandbox, type OpenIssuer, type Sandbox } from './sandbox/sandbox.ts';
 import type { Call, Registration } from './sandbox/world.ts';
 import { openTrigger } from './triggers/open-trigger.ts';
@@ -96,14 +98,33 @@ export class ClientSession {
     readRegistration(await this.integration(), this.transport),
   );
 
+  /** The relay that the integration file names. */
+  readonly relay: () => Promise<Relay | undefined> = once(async () => {
+    const { value, file } = await this.integration();
+    const { relay: url, token } = value.sandbox ?? {};
+    if (url === undefined || token === undefined) return undefined;
+    const { client_authentication: authentication, sender_constraint: constraint } = value.profile;
+    const relay = await openRelay({
+      url,
+      token: await resolveReference(token, dirname(file)),
+      trust: await this.trust(),
+      privateNetwork: this.options.privateNetwork,
+      certificates: authentication === 'private_key_jwt' && constraint === 'dpop' ? 'not-needed' : 'needed',
+    });
+    this.#closing.push(() => relay.close());
+    return relay;
+  });
+
   readonly sandbox: () => Promise<Sandbox> = once(async () => {
     const { value } = await this.integration();
+    const intake = await this.relay();
     const { issuer = 'each', host = 'localhost', port } = value.sandbox ?? {};
     const { edition: _, ...variant } = value.profile;
     const sandbox = await openSandbox({
       authority: await this.authority(),
       host,
       ...(port === undefined ? {} : { port }),
+      ...(intake === undefined ? {} : { intake }),
       issuers: issuer,
       registration: await this.registration(),
       variant,
@@ -123,12 +144,16 @@ export class ClientSession {
     const directory = await mkdtemp(join(tmpdir(), 'assay-sandbox-'));
     this.#closing.push(() => rm(directory, { recursive: true, force: true }));
     const authorityFile = join(directory, 'ca.pem');
-    await writeFile(authorityFile, authority.certificate);
+    const trust = await this.trust();
+    // The relay's certificate is of somebody else.
+    const trusted =
+      value.sandbox?.relay === undefined ? [authority.certificate] : [...trust, ...rootCertificates];
+    await writeFile(authorityFile, trusted.join('\n'));
     const trigger = await openTrigger({
       trigger: value.trigger,
       base: dirname(file),
       authorityFile,
-      trust: [authority.certificate, ...(await this.trust())],
+      trust: [authority.certificate, ...trust],
       hosts: value.hosts ?? [],
       privateNetwork: this.options.privateNetwork,
       note: this.options.note ?? (() => {}),
@@ -163,15 +188,17 @@ export class ClientSession {
   async flow(options: FlowOptions = {}): Promise<Flow> {
     const { issuer, exchanges, close } = await this.open(options);
     this.#open.set(issuer.world.issuer, issuer);
+    let outcome: Outcome;
     try {
       const trigger = await this.trigger();
-      const flow = { issuer, exchanges, outcome: await trigger.run(this.startAt(issuer)) };
-      this.flows.push(flow);
-      return flow;
+      outcome = await trigger.run(this.startAt(issuer));
     } finally {
       this.#open.delete(issuer.world.issuer);
       await close();
     }
+    const flow = { issuer, exchanges, outcome };
+    this.flows.push(flow);
+    return flow;
   }
 
   /** The valid flow of a scenario, which everything that is compared with it shares. */

@@ -157,6 +157,14 @@ export const SandboxSettings = Type.Object(
           'Port of a fixed issuer; the mutual-TLS endpoints and the API have the next two. Default: any free ones.',
       }),
     ),
+    relay: Type.Optional(
+      Type.String({
+        pattern: '^https://[^/?#@]+/?$',
+        description:
+          'Address of a relay (`assay sandbox`) through which the client reaches the sandbox; Assay itself then calls it, and listens nowhere. Default: the sandbox is on this machine.',
+      }),
+    ),
+    token: Type.Optional(Reference),
     authority: Type.Optional(
       Type.Object(
         { certificate: Reference, key: Reference },

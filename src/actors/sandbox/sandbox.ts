@@ -9,7 +9,9 @@ import { purposes, type Arrival, type Point } from './arrival.ts';
 import type { Authority } from './authority.ts';
 import type { Deviation } from './deviation.ts';
 import { Issuer } from './issuer.ts';
-import { openListener, openPlain, type Connection, type Listener } from './listener.ts';
+import { ownPorts, type Intake } from './intake.ts';
+import type { Connection, Listener } from './listener.ts';
+import { mutualSegment } from './relay-protocol.ts';
 import { makeServerKeys } from './server-keys.ts';
 import type { TlsDefect } from './tls-defects.ts';
 import { handle, type Call, type Registration, type World } from './world.ts';
@@ -21,6 +23,8 @@ export interface SandboxOptions {
   readonly host: string;
   /** Port of the issuer; the mutual-TLS server and the API of a fixed issuer have the next ones. Default: any free ones. */
   readonly port?: number;
+  /** Where requests come in. Default: at ports of its own. */
+  readonly intake?: Intake;
   /** Whether each flow has an issuer of its own, or all have the same one, one after the other. */
   readonly issuers: 'each' | 'fixed';
   readonly registration: Registration;
@@ -47,6 +51,10 @@ export interface OpenIssuer {
   readonly exchanges: readonly Exchange[];
   /** Gives the endpoints other addresses, which the metadata names from now on. */
   move(): void;
+  /**
+   * Ends it.
+   * @throws FlowError (environment) when not all has passed between client and issuer as it was: then nothing is shown.
+   */
   close(): Promise<void>;
 }
 
@@ -72,7 +80,7 @@ interface Tenant {
 
 /** Opens a sandbox. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { authority, host, clock } = options;
+  const { authority, host, clock, intake = ownPorts } = options;
   const keys = makeServerKeys();
   const certificate = await authority.issue({ commonName: host, names: [host], usage: 'server' });
   const tenants = new Map<string, Tenant>();
@@ -84,7 +92,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     server: Arrival['server'],
     more: { readonly port?: number; readonly defect?: TlsDefect } = {},
   ): Promise<Listener> {
-    const listener: Listener = await openListener({
+    const listener: Listener = await intake.listen({
       host,
       ...more,
       authority,
@@ -108,7 +116,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const servers = { main, mutual };
   // A client that knows one issuer only knows one API only, which must be able to have a defect of its own.
   const api = options.issuers === 'fixed' ? await listen(bound, after(2)) : servers[bound];
-  const plain = await openPlain({
+  const plain = await intake.listenPlain({
     host,
     onRequest({ method, url = '/' }) {
       const { origin, pathname } = URL.parse(url, plain.origin) ?? new URL(plain.origin);
@@ -151,7 +159,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   /** Whose request it is, and what it is for, by its path. */
   function locate(path: string): { readonly tenant: Tenant; readonly at: Point } | undefined {
-    const [, first = '', ...rest] = path.split('/');
+    const [, ...all] = path.split('/');
+    const [first = '', ...rest] = all[0] === mutualSegment ? all.slice(1) : all;
     // RFC 8414, section 3.1 has the well-known part first, OpenID Connect Discovery last.
     if (first === '.well-known') {
       const tenant = tenants.get(rest[1] ?? '');
@@ -248,7 +257,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   return {
     async open({ scenario, deviation }) {
-      const name = options.issuers === 'fixed' ? 'issuer' : handle().slice(0, 12);
+      const whole = intake.watch();
+      const name = `${intake.prefix}${options.issuers === 'fixed' ? 'issuer' : handle().slice(0, 12)}`;
       const at = deviation?.at;
       const apart = deviation?.tls === undefined ? undefined : await defective(deviation.at, deviation.tls);
       const { registration, variant, features, calls } = options;
@@ -291,9 +301,11 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
         },
         async close() {
           if (tenants.get(name) === tenant) tenants.delete(name);
-          if (apart === undefined) return;
-          watched.delete(apart.listener);
-          await apart.close();
+          if (apart !== undefined) {
+            watched.delete(apart.listener);
+            await apart.close();
+          }
+          await whole();
         },
       };
     },
