@@ -90,6 +90,9 @@ function conditionsOf({ variant, features: declared, trigger }: Plan): readonly 
   ];
 }
 
+const inWords = (condition: Condition): string =>
+  condition === 'sessions' ? 'apps that a trigger of driver http starts' : condition;
+
 /** Decides for one check. The order matters: what does not apply is not merely left out. */
 export function assign(check: PlannedCheck, plan: Plan): Assignment {
   const demanded = check.requirements.filter((id) => demands(plan, id));
@@ -98,7 +101,7 @@ export function assign(check: PlannedCheck, plan: Plan): Assignment {
   if (check.tier === 'full' && !waits(plan.edition)) return { in: 'another-edition' };
   const holding = conditionsOf(plan);
   const unmet = check.conditions.find((alternatives) => !alternatives.some((each) => holding.includes(each)));
-  if (unmet) return { in: 'not-applicable', reason: `applies to ${unmet.join(' or ')} only` };
+  if (unmet) return { in: 'not-applicable', reason: `applies to ${unmet.map(inWords).join(' or ')} only` };
   if (!selects(plan, check)) return { in: 'left-out', reason: 'not selected' };
   if (plan.tier === 'fast' && check.tier === 'full')
     return { in: 'left-out', reason: 'waits for something to expire; it is part of the full tier' };

@@ -45,7 +45,7 @@ export function metadataOf(world: World): Readonly<Record<string, unknown>> {
     response_types_supported: ['code'],
     response_modes_supported: has(world, 'signed-response') ? ['jwt', 'query'] : ['query'],
     grant_types_supported: own ? ['client_credentials'] : ['authorization_code', 'refresh_token'],
-    scopes_supported: [...(openid ? ['openid'] : []), ...new Set(world.registration.scope.split(' '))],
+    scopes_supported: [...new Set([...(openid ? ['openid'] : []), ...world.registration.scope.split(' ')])],
     code_challenge_methods_supported: ['S256'],
     require_pushed_authorization_requests: true,
     authorization_response_iss_parameter_supported: true,
