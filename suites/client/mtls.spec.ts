@@ -20,6 +20,8 @@ const presented = (
       certificate && new X509Certificate(certificate.certificate),
     ]);
 
+const asked = 'expected the client to call the aliases of endpoints, where it is asked for its certificate';
+
 test.describe('mutual TLS', when('mtls', 'tls_client_auth', 'self_signed_tls_client_auth'), () => {
   test(
     'calls the aliases of endpoints where it presents its certificate',
@@ -43,7 +45,8 @@ test.describe(
         const registered = new X509Certificate(
           given(certificate, 'expected client.certificate in the integration file'),
         );
-        for (const [at, own] of presented(await sent(...authenticated))) {
+        const shown = presented(await sent(...authenticated));
+        for (const [at, own] of given(shown.length > 0 && shown, asked)) {
           expect(own, `certificate in the ${purposes[at]}`).toBeDefined();
           // RFC 8705, section 2.1: a certificate of the same subject may have replaced it; section 2.2: of itself, it is known by its key.
           if (profile.client_authentication === 'tls_client_auth')
@@ -62,8 +65,9 @@ test.describe('tokens bound to a certificate', when('mtls'), () => {
   test(
     'presents its certificate where it is given tokens',
     verifies('fapi2-sp/5.3.3.1-1'),
-    async ({ sent }) => {
-      for (const [at, own] of presented(await sent(...granting)))
+    async ({ sent, given }) => {
+      const shown = presented(await sent(...granting));
+      for (const [at, own] of given(shown.length > 0 && shown, asked))
         expect(own, `certificate in the ${purposes[at]}`).toBeDefined();
     },
   );
