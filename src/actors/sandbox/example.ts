@@ -71,10 +71,14 @@ function resolve(document: unknown, value: unknown, depth = 0): unknown {
   return resolve(document, target, depth + 1);
 }
 
+// One for all descriptions: it costs more to make than to use.
+const ajv = formats.default(new Ajv2020({ strict: false, logger: false }));
+
 function mistakeIn(value: unknown, schema: unknown, document: unknown): string | undefined {
-  const ajv = new Ajv2020({ strict: false, logger: false });
-  formats.default(ajv);
-  const validate = ajv.compile({ ...members(document), ...members(schema), $id: 'description' });
+  const described = { ...members(document), ...members(schema), $id: 'description' };
+  const validate = ajv.compile(described);
+  // It would keep each.
+  ajv.removeSchema(described);
   return validate(value) ? undefined : ajv.errorsText(validate.errors);
 }
 
