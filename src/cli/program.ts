@@ -14,6 +14,7 @@ import { addGateCommands } from './program-gate.ts';
 import { addOperatorCommands } from './program-operator.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand, type RunOptions } from './run.ts';
+import { addSandboxCommand } from './sandbox.ts';
 
 const privateNetwork = {
   'allow-private-network': {
@@ -166,8 +167,8 @@ export async function program(args: readonly string[], io: Io): Promise<ExitCode
   const ended = (result: ExitCode): void => {
     code = result;
   };
-  const parser = addOperatorCommands(
-    addGateCommands(addEvidenceCommands(commands, io, ended), io, ended),
+  const parser = addSandboxCommand(
+    addOperatorCommands(addGateCommands(addEvidenceCommands(commands, io, ended), io, ended), io, ended),
     io,
     ended,
   )

@@ -59,7 +59,7 @@ export const locationOf = (io: Io, database: string): DatabaseLocation =>
     : { kind: 'embedded', directory: resolve(io.cwd, database) };
 
 /** `host:port`; an IPv6 address in brackets. */
-function addressOf(text: string, option: string): Address {
+export function addressOf(text: string, option: string): Address {
   const {
     v6,
     name,

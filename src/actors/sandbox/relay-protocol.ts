@@ -45,6 +45,9 @@ export const Relayed = Type.Object({
 });
 export type Relayed = Static<typeof Relayed>;
 
+/** What a run has received of what it asked for: the rest is given again. */
+export const Received = Type.Object({ received: Type.Array(Type.String({ pattern: '^[0-9]+$' })) });
+
 export const Polled = Type.Object({ requests: Type.Array(Relayed) });
 
 /** What the relay is to do with a request: to write an answer, or to close the connection instead. */
@@ -64,10 +67,9 @@ export const Losses = Type.Object({ count: Type.Integer({ minimum: 0 }), last: T
 export type Losses = Static<typeof Losses>;
 
 /** A text as JSON of a shape; undefined when it is something else. */
-export function parsed<T extends typeof Registered | typeof Polled | typeof Returned | typeof Losses>(
-  shape: T,
-  text: string,
-): Static<T> | undefined {
+export function parsed<
+  T extends typeof Registered | typeof Received | typeof Polled | typeof Returned | typeof Losses,
+>(shape: T, text: string): Static<T> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return Check(shape, value) ? value : undefined;

@@ -16,6 +16,8 @@ export interface RelayLimits {
   readonly idle: number;
   /** How long an answer is waited for. */
   readonly patience: number;
+  /** How long a run is waited for to say that it received a request, before that is given again. */
+  readonly confirm: number;
   /** How long a question for requests is kept open. */
   readonly hold: number;
 }
@@ -28,6 +30,7 @@ export const usualLimits: RelayLimits = {
   runsOfHolder: 100,
   idle: 30_000,
   patience: 30_000,
+  confirm: 2_000,
   hold: 25_000,
 };
 
@@ -36,6 +39,7 @@ export type End = Returned | 'late' | 'over';
 
 interface Pending {
   readonly relayed: Relayed;
+  received: 'yes' | 'unknown';
   end(end: End): void;
 }
 
@@ -93,6 +97,7 @@ export class Run {
     const timer = setTimeout(() => pending.end('late'), this.#limits.patience);
     const pending: Pending = {
       relayed: { id, ...request },
+      received: 'unknown',
       end: (end) => {
         clearTimeout(timer);
         this.#delivered.delete(id);
@@ -114,9 +119,14 @@ export class Run {
 
   /**
    * Gives the next requests once there are some, or none after a while.
+   * @param received Those of earlier ones that have come.
    * @param gone Ends when the run no longer listens.
    */
-  poll(gone: AbortSignal): Promise<readonly Relayed[]> {
+  poll(received: readonly string[], gone: AbortSignal): Promise<readonly Relayed[]> {
+    for (const id of received) {
+      const pending = this.#delivered.get(id);
+      if (pending !== undefined) pending.received = 'yes';
+    }
     clearTimeout(this.#idle);
     const { promise, resolve } = Promise.withResolvers<readonly Relayed[]>();
     const poll: Poll = {
@@ -134,9 +144,12 @@ export class Run {
     return promise;
   }
 
-  /** Takes back requests that were on their way to a run that had gone. */
+  /** Takes back requests that a run has not received, as far as is known. */
   retake(requests: readonly Relayed[]): void {
-    const back = requests.flatMap(({ id }) => this.#delivered.get(id) ?? []);
+    const back = requests.flatMap(({ id }) => {
+      const pending = this.#delivered.get(id);
+      return pending?.received === 'unknown' ? [pending] : [];
+    });
     for (const { relayed } of back) this.#delivered.delete(relayed.id);
     this.#waiting.unshift(...back);
     this.#deliver();
@@ -163,7 +176,10 @@ export class Run {
     });
     const taken = this.#waiting.splice(0, fitting === -1 ? this.#waiting.length : fitting);
     for (const pending of taken) this.#delivered.set(pending.relayed.id, pending);
-    poll.give(taken.map(({ relayed }) => relayed));
+    const given = taken.map(({ relayed }) => relayed);
+    poll.give(given);
+    // What is written into a connection that is breaking looks as if it had arrived.
+    setTimeout(() => this.retake(given), this.#limits.confirm).unref();
     this.#deliver();
   }
 }

@@ -10,7 +10,7 @@ import {
 } from '../../protocol/client-certificate.ts';
 import { bodyOf, lost, pairs, refuse, tellJson, watch, writeReturned } from './relay-exchange.ts';
 import { listen, proxies, type RelayAddress, type RelayTls } from './relay-listen.ts';
-import { parsed, prefixIn, relayPaths, Returned, type Registered } from './relay-protocol.ts';
+import { parsed, prefixIn, relayPaths, Received, Returned, type Registered } from './relay-protocol.ts';
 import { Runs, usualLimits, type RelayLimits, type Run } from './relay-runs.ts';
 import { holderOf, readTokens } from './relay-tokens.ts';
 
@@ -44,6 +44,7 @@ export interface RelayService {
 
 /** The longest answer of a run, with its headers, as JSON. */
 const longestReturn = 2_097_152;
+const longestPoll = 65_536;
 
 /**
  * Opens a relay: a public server that hands requests to runs, which ask for them and need no address of their own.
@@ -117,7 +118,7 @@ export async function openRelayService(options: RelayServiceOptions): Promise<Re
     const [prefix = '', key = ''] = secret.split('.');
     const run = runs.get(prefix);
     if (run?.knows(key) !== true) return refuse(response, 401, 'there is no such run, or its key is another');
-    if (path === relayPaths.poll) return poll(run, response);
+    if (path === relayPaths.poll) return poll(run, request, response);
     if (path === relayPaths.losses) return tellJson(response, 200, run.losses);
     if (path === relayPaths.end) {
       runs.end(run);
@@ -202,9 +203,12 @@ export async function openRelayService(options: RelayServiceOptions): Promise<Re
   };
 }
 
-async function poll(run: Run, response: ServerResponse): Promise<void> {
+async function poll(run: Run, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { gone } = watch(response);
-  const requests = await run.poll(gone);
+  const body = await bodyOf(request, longestPoll, () => true);
+  const told = Buffer.isBuffer(body) ? parsed(Received, body.toString()) : undefined;
+  if (told === undefined) return refuse(response, 400, 'expected to be told what was received, as JSON');
+  const requests = await run.poll(told.received, gone);
   if (gone.aborted) return run.retake(requests);
   response.once('close', () => {
     if (!response.writableFinished) run.retake(requests);

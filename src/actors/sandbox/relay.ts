@@ -40,6 +40,8 @@ const polls = 3;
 /** Milliseconds until a connection that was lost is taken up again: the first time, at most. */
 const pause = { first: 100, longest: 5_000 };
 const attempts = 4;
+/** More requests than can be on their way again. */
+const remembered = 1_000;
 
 /**
  * Registers with a relay, and takes requests from it until it is closed. Nothing listens here, and all connections go out.
@@ -92,8 +94,18 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     own.count += 1;
     own.last = what;
   };
+  const taken = new Set<string>();
   /** Losses of both sides that were told already. */
   let known = 0;
+
+  /** Whether a request comes for the first time: it is given again where its receipt was not told in time. */
+  function isNew(id: string): boolean {
+    if (taken.has(id)) return false;
+    taken.add(id);
+    const [oldest = ''] = taken;
+    if (taken.size > remembered) taken.delete(oldest);
+    return true;
+  }
 
   async function take(relayed: Relayed): Promise<void> {
     const server = relayed.target.startsWith(`/${mutualSegment}/`) ? 'mutual' : 'main';
@@ -115,8 +127,10 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
   }
 
   async function poll(): Promise<void> {
-    for (let wait = pause.first; !closing.signal.aborted;) {
-      const reply = await call(relayPaths.poll, secret).catch(() => undefined);
+    let wait = pause.first;
+    let received: readonly string[] = [];
+    while (!closing.signal.aborted) {
+      const reply = await call(relayPaths.poll, secret, { received }).catch(() => undefined);
       if (reply?.status === 401) {
         lose('the relay no longer knows the run');
         return;
@@ -128,7 +142,8 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
         continue;
       }
       wait = pause.first;
-      for (const relayed of polled.requests)
+      received = polled.requests.map(({ id }) => id);
+      for (const relayed of polled.requests.filter(({ id }) => isNew(id)))
         void take(relayed).catch((error: unknown) =>
           lose(error instanceof Error ? error.message : String(error)),
         );
