@@ -88,8 +88,6 @@ const fixtures: Parameters<typeof base.extend<Fixtures, Own>>[0] = {
         throw ledger.note(new Contradiction(expected, 'it sent a request over that connection'));
       if (next !== undefined)
         throw ledger.note(new Contradiction(expected, `it went on with: ${purposes[next.at]}`));
-      if (issuer.clear.length > 0)
-        throw ledger.note(new Contradiction(expected, `it sent without TLS: ${issuer.clear.join(', ')}`));
       if (outcome.end === 'completed')
         throw ledger.note(new Contradiction(expected, `it told: ${outcome.told}`));
       if (outcome.end === 'unknown')

@@ -18,9 +18,9 @@ const offersTls12 = ({ version, supportedVersions = [version] }: ClientHello): b
 
 const named = (suites: Iterable<number>): readonly string[] => [...new Set(suites)].map(suiteName);
 
-test.describe('the handshakes of the client', () => {
+test.describe('the ClientHello of the client', () => {
   // A client without a list of versions may accept older ones than it names: servers of such versions show that.
-  test('offer TLS 1.2 or later', verifies('fapi2-sp/5.2.1-2'), async ({ exercise, valid, given }) => {
+  test('offers TLS 1.2 or later', verifies('fapi2-sp/5.2.1-2'), async ({ exercise, valid, given }) => {
     const hellos = hellosOf(await exercise(valid()));
     given(hellos.length > 0, 'expected the client to shake hands');
     const offered = hellos.flatMap(({ version, supportedVersions = [version] }) => supportedVersions);
@@ -29,7 +29,7 @@ test.describe('the handshakes of the client', () => {
 
   // RFC 9325, sections 3.3, 4.1 and 4.6: MUST NOT. What SHOULD NOT be is not recommended either, of which the next check warns.
   test(
-    'offer nothing that BCP 195 forbids',
+    'offers nothing that BCP 195 forbids',
     verifies('fapi2-sp/5.2.1-3'),
     async ({ exercise, valid, given }) => {
       const hellos = hellosOf(await exercise(valid()));
@@ -43,7 +43,7 @@ test.describe('the handshakes of the client', () => {
   );
 
   test(
-    'offer the recommended suites only',
+    'offers the recommended suites only',
     verifies('fapi2-sp/5.2.2-2'),
     async ({ exercise, valid, given }) => {
       const hellos = hellosOf(await exercise(valid()));
