@@ -25,6 +25,8 @@ export const Registered = Type.Object({
   /** What the first segment of its addresses begins with, up to a dot: nobody can guess it. */
   prefix: Type.String({ pattern: '^[A-Za-z0-9_-]{22}$' }),
   key: Type.String({ minLength: 1 }),
+  /** Where clients reach it, which may be elsewhere than where runs do. */
+  url: Type.String({ pattern: '^https://' }),
   /** Absent where the relay learns of no client certificates. */
   mutual_url: Type.Optional(Type.String({ pattern: '^https://' })),
 });

@@ -16,7 +16,7 @@ import { holderOf, readTokens } from './relay-tokens.ts';
 
 /** What a relay is opened with. */
 export interface RelayServiceOptions {
-  /** Origin under which clients and runs reach it; told the port that it listens at. */
+  /** Origin under which clients reach it. */
   readonly url: string;
   readonly listen: RelayAddress;
   /** Where certificates are asked for; its URL alone, where a proxy does. */
@@ -143,6 +143,7 @@ export async function openRelayService(options: RelayServiceOptions): Promise<Re
     const registered: Registered = {
       prefix: begun.run.prefix,
       key: begun.key,
+      url: options.url,
       ...(options.mutual !== undefined
         ? { mutual_url: options.mutual.url }
         : certificateHeader === undefined

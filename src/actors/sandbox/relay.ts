@@ -82,9 +82,12 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
     await transport.close();
     throw error;
   }
-  const { prefix, key, mutual_url: mutualUrl = origin } = registered;
+  const { prefix, key, url, mutual_url: mutualUrl = url } = registered;
   const secret = `${prefix}.${key}`;
-  const bases = { main: origin, mutual: `${new URL(mutualUrl).origin}/${mutualSegment}` } as const;
+  const bases = {
+    main: new URL(url).origin,
+    mutual: `${new URL(mutualUrl).origin}/${mutualSegment}`,
+  } as const;
   const handlers = new Map<string, ListenerOptions['handler']>();
   const injection = openInjection();
   const closing = new AbortController();
@@ -160,7 +163,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       if (!handlers.has(server)) handlers.set(server, handler);
       return {
         origin: bases[server],
-        port: Number(port || 443),
+        port: Number(new URL(bases[server]).port || 443),
         async setDefect(given) {
           if (given !== undefined) throw endsAtRelay();
         },
@@ -173,7 +176,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       return {
         get origin() {
           lose('nothing without TLS can be shown through a relay');
-          return `http://${hostname}`;
+          return `http://${new URL(url).hostname}`;
         },
         async close() {},
       };
