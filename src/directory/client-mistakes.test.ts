@@ -252,6 +252,34 @@ const mistakes: readonly Mistake[] = [
     'an app that is not told the issuer',
   ],
   [
+    'a relay without a token',
+    [['host: localhost', 'relay: https://sandbox.example']],
+    '24:1 missing-member /sandbox/token',
+    'a relay takes only runs with a token',
+  ],
+  [
+    'a token without a relay',
+    [['host: localhost', 'token: { env: RELAY_TOKEN }']],
+    '24:1 missing-member /sandbox/relay',
+    'the token is for a relay',
+  ],
+  [
+    'a relay and a host',
+    [['host: localhost', 'host: a.example\n  relay: https://sandbox.example\n  token: { env: T }']],
+    '26:9 conflict /sandbox/host',
+    'the relay says where',
+  ],
+  [
+    'an app that does not learn its address at a relay',
+    [
+      [commandTrigger, http('https://localhost:4000/start')],
+      ['issuer: each', 'issuer: fixed'],
+      ['host: localhost', 'relay: https://sandbox.example\n  token: { env: T }'],
+    ],
+    '24:10 conflict /sandbox/relay',
+    'put {issuer} into trigger/start',
+  ],
+  [
     'a port for many issuers',
     [['host: localhost', 'port: 4433']],
     '26:9 conflict /sandbox/port',
