@@ -53,9 +53,13 @@ test.describe('an ID token', when('openid'), () => {
         await stops(deviation);
       });
 
-    test('may have a list with the client as aud', verifies('oidc-core/3.1.3.7-3'), async ({ completes }) => {
-      await completes(claiming('aud as a list of one', { aud: ({ registration }) => [registration.id] }));
-    });
+    test(
+      'for a list of the client alone is accepted',
+      verifies('oidc-core/3.1.3.7-3'),
+      async ({ completes }) => {
+        await completes(claiming('aud as a list of one', { aud: ({ registration }) => [registration.id] }));
+      },
+    );
 
     test('authorised to another client is refused', verifies('oidc-core/3.1.3.7-5'), async ({ stops }) => {
       await stops(claiming('azp of another client', { azp: 'another-client' }));

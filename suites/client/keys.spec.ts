@@ -46,7 +46,7 @@ test.describe('the keys of the server', () => {
         );
       });
 
-      test('may be of an unknown kind', verifies('fapi2-sp/5.4.3-1'), async ({ completes }) => {
+      test('are found beside one of an unknown kind', verifies('fapi2-sp/5.4.3-1'), async ({ completes }) => {
         // kty is the first of what section 5.4.3 chooses by; RFC 7517, section 5 has clients pass over those that they do not know.
         await completes(
           publishing('a key of an unknown kind', (own) => [

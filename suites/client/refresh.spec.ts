@@ -94,8 +94,8 @@ test.describe('a refresh', when('refresh-token'), () => {
   test.describe('with ID tokens', when('openid'), () => {
     // OpenID Connect Core, section 12.2: the response need not have one, and it should have no nonce.
     for (const [what, deviation] of Object.entries({
-      'may come without an ID token': bodyWith('refresh', 'no ID token', { id_token: undefined }),
-      'may come with an ID token without nonce': claimsWith(
+      'is accepted without an ID token': bodyWith('refresh', 'no ID token', { id_token: undefined }),
+      'is accepted with an ID token without nonce': claimsWith(
         'id-token',
         'no nonce',
         { nonce: undefined },

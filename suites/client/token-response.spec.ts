@@ -22,11 +22,11 @@ const excess = 33_554_432;
 // (RFC 6749, sections 3.3 and 5.1): neither a wider nor a narrower one is judged. Whether JSON of another media type is read
 // is not judged either: section 5.1 binds the server.
 test.describe('a token response', () => {
-  test('may have members that are unknown', verifies('rfc6749/5.1-4'), async ({ completes }) => {
+  test('with unknown members is accepted', verifies('rfc6749/5.1-4'), async ({ completes }) => {
     await completes(granting('unknown members', { assay_text: 'unknown', assay_list: [{ deep: null }] }));
   });
 
-  test('may name its type in another case', verifies('rfc6749/5.1-5'), async ({ completes }) => {
+  test('with its type in another case is accepted', verifies('rfc6749/5.1-5'), async ({ completes }) => {
     await completes(
       granting('token_type in another case', {
         token_type: ({ variant }) => (variant.sender_constraint === 'dpop' ? 'dPOp' : 'bEARER'),
@@ -34,7 +34,7 @@ test.describe('a token response', () => {
     );
   });
 
-  test('need not have expires_in', verifies('rfc6749/5.1-6'), async ({ completes }) => {
+  test('without expires_in is accepted', verifies('rfc6749/5.1-6'), async ({ completes }) => {
     await completes(granting('no expires_in', { expires_in: undefined }));
   });
 
