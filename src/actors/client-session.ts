@@ -52,10 +52,13 @@ export interface Flow {
   readonly exchanges: readonly Exchange[];
 }
 
+/** Flows that are kept for what is compared between many of them: more than any comparison needs. */
+const kept = 200;
+
 /** A client under test with the sandbox that it meets. Its parts come to be when they are first asked for, once. */
 export class ClientSession {
   readonly options: ClientSessionOptions;
-  /** All flows that came to their end, in the order of their end. */
+  /** The flows that came to their end last, in the order of their end. */
   readonly flows: Flow[] = [];
 
   readonly integration: () => Promise<LoadedIntegration<ClientIntegration>> = once(() =>
@@ -198,6 +201,7 @@ export class ClientSession {
     }
     const flow = { issuer, exchanges, outcome };
     this.flows.push(flow);
+    if (this.flows.length > kept) this.flows.shift();
     return flow;
   }
 

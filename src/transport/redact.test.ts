@@ -181,6 +181,22 @@ test('finds a secret again wherever it is repeated', () => {
   );
 });
 
+test('forgets, of many thousand secrets that it found, those that it did not see for longest', () => {
+  const redactor = createRedactor('salt');
+  const [old, lasting, told, ...others] = Array.from({ length: 10_002 }, secret);
+  redactor.exchange(exchange({ body: `code=${old}` }), [String(told)]);
+  redactor.exchange(exchange({ body: `code=${lasting}` }));
+  const many = exchange({ body: others.map((each) => `code=${each}`).join('&'), answer: `it was ${old}` });
+  // Those of the exchange under way stay until it is over.
+  expect(redactor.exchange(many).response?.body).not.toContain(old);
+  const kept = [lasting, told, ...others];
+  expect(redactor.scrub(kept.join(' '))).toMatch(/^(?:\[redacted \w+ [\w-]{12}\] ?){10001}$/u);
+  expect(redactor.scrub(`${old}`)).toBe(old);
+  // Seen where its name tells what it is, it is found again.
+  redactor.exchange(exchange({ body: `code=${old}` }));
+  expect(redactor.scrub(`${old}`)).not.toBe(old);
+});
+
 test('stays quick on hostile bodies', () => {
   const redactor = createRedactor('salt');
   const size = 1_000_000;

@@ -11,7 +11,7 @@ import {
   treatmentOf,
 } from './secrets.ts';
 
-/** Takes secrets out of what is recorded, and remembers them for one run. */
+/** Takes secrets out of what is recorded, and remembers those that it was told and those that it found last. */
 export interface Redactor {
   /**
    * A copy of an exchange without its secrets; what it finds is remembered.
@@ -25,6 +25,8 @@ export interface Redactor {
 }
 
 const shortest = 8;
+/** Secrets found that are remembered: many times as many as one check can show, and no burden to a sandbox that stays. */
+const most = 10_000;
 const marked = '[redacted ';
 
 const formEncoded = (value: string) => new URLSearchParams({ '': value }).toString().slice(1);
@@ -78,38 +80,79 @@ export function createRedactor(salt: Uint8Array | string): Redactor {
   // Known values by their first characters, longest first: one pass over a text finds them all.
   const starts = new Map<string, string[]>();
   // Which beginnings any of them has: nearly every place of a text has another, and is passed over without a look at the map.
-  const beginnings = new Uint8Array(1 << 20);
+  const beginnings = new Uint32Array(1 << 20);
+  // The forms in which each secret that was found is looked for; the one that was not seen for longest comes first.
+  const found = new Map<string, readonly string[]>();
+  let learnt = 0;
 
   const mark = (kind: string, value: string) =>
     `${marked}${kind} ${createHmac('sha256', salt).update(value).digest('base64url').slice(0, 12)}]`;
 
-  function remember(value: string, replacement: string): void {
-    if (value.length < shortest || known.has(value)) return;
-    known.set(value, replacement);
-    beginnings[beginning(value, 0)] = 1;
-    const start = value.slice(0, shortest);
+  function remember(form: string, replacement: string): void {
+    learnt += 1;
+    known.set(form, replacement);
+    const place = beginning(form, 0);
+    beginnings[place] = (beginnings[place] ?? 0) + 1;
+    const start = form.slice(0, shortest);
     const same = starts.get(start) ?? [];
-    same.push(value);
+    same.push(form);
     same.sort((a, b) => b.length - a.length);
     starts.set(start, same);
   }
 
-  function learn(kind: string, value: string): void {
-    if (value.length < shortest || known.has(value)) return;
+  function forget(form: string): void {
+    known.delete(form);
+    const place = beginning(form, 0);
+    beginnings[place] = (beginnings[place] ?? 0) - 1;
+    const start = form.slice(0, shortest);
+    const others = starts.get(start)?.filter((each) => each !== form) ?? [];
+    if (others.length === 0) starts.delete(start);
+    else starts.set(start, others);
+  }
+
+  /** After an exchange, not within: one that shows many must not bring the others back to light. */
+  function forgetOldest(): void {
+    for (const [secret, forms] of found) {
+      if (found.size <= most) return;
+      for (const form of forms) forget(form);
+      found.delete(secret);
+    }
+  }
+
+  /** @returns The forms that were not known. */
+  function learn(kind: string, value: string): readonly string[] {
+    if (value.length < shortest || known.has(value)) return [];
     const replacement = mark(kind, value);
-    for (const form of [
+    const forms = [
       value,
       encodeURIComponent(value),
       formEncoded(value),
       JSON.stringify(value).slice(1, -1),
       htmlEncoded(value),
-    ])
-      remember(form, replacement);
+    ];
+    const fresh = [...new Set(forms)].filter((form) => form.length >= shortest && !known.has(form));
+    for (const form of fresh) remember(form, replacement);
+    return fresh;
+  }
+
+  function find(kind: string, value: string): void {
+    const fresh = learn(kind, value);
+    const forms = found.get(value) ?? fresh;
+    if (forms.length === 0) return;
+    // Behind all others.
+    found.delete(value);
+    found.set(value, forms);
+  }
+
+  /** What was told is not forgotten, also where it was found before. */
+  function keep(kind: string, value: string): void {
+    learn(kind, value);
+    found.delete(value);
   }
 
   function whole(kind: string, value: string): string {
     if (value === '' || value.startsWith(marked)) return value;
-    learn(kind, value);
+    find(kind, value);
     return mark(kind, value);
   }
 
@@ -117,9 +160,7 @@ export function createRedactor(salt: Uint8Array | string): Redactor {
     if (!isSigned(value)) return value.includes(marked) ? value : whole(name, value);
     const end = value.lastIndexOf('.') + 1;
     if (end === value.length) return value;
-    const kept = `${value.slice(0, end)}${whole('signature', value.slice(end))}`;
-    remember(value, kept);
-    return kept;
+    return `${value.slice(0, end)}${whole('signature', value.slice(end))}`;
   }
 
   function tail(name: string, value: string): string {
@@ -160,12 +201,12 @@ export function createRedactor(salt: Uint8Array | string): Redactor {
     let from = 0;
     for (let at = 0; at + shortest <= text.length;) {
       const candidates =
-        beginnings[beginning(text, at)] === 1 ? starts.get(text.slice(at, at + shortest)) : undefined;
-      const found = candidates?.find((value) => text.startsWith(value, at));
-      if (found === undefined) at += 1;
+        (beginnings[beginning(text, at)] ?? 0) > 0 ? starts.get(text.slice(at, at + shortest)) : undefined;
+      const here = candidates?.find((value) => text.startsWith(value, at));
+      if (here === undefined) at += 1;
       else {
-        result += text.slice(from, at) + (known.get(found) ?? '');
-        at += found.length;
+        result += text.slice(from, at) + (known.get(here) ?? '');
+        at += here.length;
         from = at;
       }
     }
@@ -261,16 +302,18 @@ export function createRedactor(salt: Uint8Array | string): Redactor {
   }
 
   return {
-    learn,
+    learn: keep,
     scrub: free,
-    exchange(exchange, secrets = []) {
-      for (const secret of secrets) learn('secret', secret);
-      const before = known.size;
+    exchange(exchange, told = []) {
+      for (const secret of told) keep('secret', secret);
+      const before = learnt;
       const clean = cleaned(exchange, (text, kind, name) =>
         kind === 'body' ? body(text) : header(name, text),
       );
       // What one part revealed to be secret may stand in another that was cleaned earlier.
-      return known.size === before ? clean : cleaned(clean, seen);
+      const cleanest = learnt === before ? clean : cleaned(clean, seen);
+      forgetOldest();
+      return cleanest;
     },
   };
 }
