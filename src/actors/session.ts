@@ -129,9 +129,9 @@ export class Session {
   }
 
   /** Fetches the metadata document, from where the file says or where the issuer's may stand. */
-  async fetchMetadata(): Promise<Reply> {
+  async fetchMetadata(open: () => Promise<Transport> = this.transport): Promise<Reply> {
     const { issuer, discovery } = (await this.integration()).value;
-    const transport = await this.transport();
+    const transport = await open();
     const [url, ...others] = discovery ? [discovery] : issuer ? metadataUrls(issuer) : [];
     if (url === undefined)
       throw new FlowError(

@@ -25,7 +25,7 @@ export async function takeClientFingerprint(
     certificates: chain.length === 0 ? {} : { [value.client.id]: chain.map(({ raw }) => digestOf(raw)) },
     descriptions: await describedBy(value.resources, resolve, session),
     registration: {
-      digest: digestOf(canonical(wellFormed(registered(value)))),
+      digest: digestOf(canonical(wellFormed(registeredClient(value)))),
       clients: [value.client.id],
     },
     profile: { edition, digest: editionDigest(edition) },
@@ -33,7 +33,14 @@ export async function takeClientFingerprint(
 }
 
 /** What the file says of the client and of how it was asked. Where its keys lie, and how it is started, may change without it. */
-const registered = ({ roles, profile, client, trigger, resources, features }: ClientIntegration) => ({
+export const registeredClient = ({
+  roles,
+  profile,
+  client,
+  trigger,
+  resources,
+  features,
+}: ClientIntegration) => ({
   roles,
   profile,
   client: {

@@ -10,7 +10,7 @@ import type { Fingerprint } from '../evidence/fingerprint.ts';
 import { editionDigest } from '../evidence/profile-digest.ts';
 import type { EditionId } from '../profiles/editions.ts';
 import { endpointsIn, MetadataError } from '../protocol/metadata.ts';
-import { presentedCertificates } from '../transport/tls.ts';
+import { presentation, type Presentation } from '../transport/tls.ts';
 
 /**
  * Takes the fingerprint of an integration: what its evidence is about. Only what the software under test is and presents
@@ -22,17 +22,15 @@ export async function takeFingerprint(session: Session, edition: EditionId): Pro
   const { value, resolve } = await session.integration();
   const document = (await session.fetchMetadata()).body;
   const metadata = await session.metadata();
-  const origins = new Set(
-    [...endpointsIn(metadata), ...value.resources.map(({ url }) => new URL(url))]
-      .filter(({ protocol }) => protocol === 'https:')
-      .map(({ origin }) => origin),
-  );
   const certificates = await Promise.all(
-    [...origins].map(async (origin) => [origin, await certificatesAt(origin, session)] as const),
+    originsOf(metadata, value.resources).map(async (origin) => {
+      const { chain } = await presentedAt(origin, session);
+      return [origin, chain.map(digestOf)] as const;
+    }),
   );
   return {
     metadata: metadataDigest(document),
-    keys: await keysAt(metadata.jwks_uri, session),
+    keys: await thumbprintsOf(await keysAt(metadata.jwks_uri, session.transport), metadata.jwks_uri ?? ''),
     certificates: Object.fromEntries(certificates),
     descriptions: await describedBy(value.resources, resolve, session),
     registration: {
@@ -43,8 +41,14 @@ export async function takeFingerprint(session: Session, edition: EditionId): Pro
   };
 }
 
+/** The origins that a server is called at over TLS: of its endpoints and of the declared calls. */
+export function originsOf(metadata: unknown, calls: Integration['resources']): readonly string[] {
+  const urls = [...endpointsIn(metadata), ...calls.map(({ url }) => new URL(url))];
+  return [...new Set(urls.filter(({ protocol }) => protocol === 'https:').map(({ origin }) => origin))];
+}
+
 /** `signed_metadata` says the same once more (RFC 8414, section 2.1), and may be signed anew for each request. */
-function metadataDigest(document: unknown): string {
+export function metadataDigest(document: unknown): string {
   const { signed_metadata: _, ...members } = document as Readonly<Record<string, unknown>>;
   try {
     return digestOf(canonical(wellFormed(members)));
@@ -54,29 +58,43 @@ function metadataDigest(document: unknown): string {
   }
 }
 
-async function certificatesAt(origin: string, session: Session): Promise<string[]> {
+/**
+ * What a server shows of who it is at one of its origins.
+ * @param trust PEM texts of authorities that are trusted besides, where it matters whether the server would be refused:
+ * to read them, and those of Node, takes longer than the handshake.
+ * @throws TransportError
+ */
+export async function presentedAt(
+  origin: string,
+  session: Session,
+  trust?: readonly string[],
+): Promise<Presentation> {
   const { hostname, port } = new URL(origin);
   const { value, file } = await session.integration();
   const [client] = value.clients;
   const certificate = client && (await clientCertificate(client, dirname(file)));
   // A URL has an IPv6 address in brackets, which no resolver knows.
-  const chain = await presentedCertificates(hostname.replaceAll(/[[\]]/gu, ''), Number(port || 443), {
+  return presentation(hostname.replaceAll(/[[\]]/gu, ''), Number(port || 443), {
     hosts: value.hosts,
     privateNetwork: session.options.privateNetwork,
+    ...(trust && { trust }),
     ...(certificate && { certificate }),
   });
-  return chain.map(digestOf);
 }
 
-async function keysAt(url: unknown, session: Session): Promise<string[]> {
+/**
+ * The keys that a server publishes; none where it names no place for them.
+ * @throws MetadataError, FlowError, TransportError
+ */
+export async function keysAt(url: unknown, open: Session['transport']): Promise<readonly JWK[]> {
   if (url === undefined) return [];
   if (typeof url !== 'string' || !URL.canParse(url))
     throw new MetadataError(`expected a URL as jwks_uri in the metadata, got ${JSON.stringify(url)}`);
-  const transport = await session.transport();
+  const transport = await open();
   const reply = await transport.send({ method: 'GET', url, purpose: 'key set request' });
   const { keys } = (reply.body ?? {}) as { readonly keys?: unknown };
   if (reply.status !== 200 || !Array.isArray(keys)) throw FlowError.refused('key set request', reply);
-  return thumbprintsOf(keys, url);
+  return keys;
 }
 
 /**
@@ -123,7 +141,15 @@ async function describedAt(
 }
 
 /** What the file says of the subject and how it was asked; the credentials of the test clients may change without it. */
-const registered = ({ issuer, roles, profile, clients, resources, features, scope_names }: Integration) => ({
+export const registered = ({
+  issuer,
+  roles,
+  profile,
+  clients,
+  resources,
+  features,
+  scope_names,
+}: Integration) => ({
   issuer,
   roles,
   profile,

@@ -128,13 +128,6 @@ export function presentation(
   });
 }
 
-/** The chain of `presentation` alone. */
-export const presentedCertificates = async (
-  host: string,
-  port: number,
-  options: PresentationOptions,
-): Promise<Presentation['chain']> => (await presentation(host, port, options)).chain;
-
 /** Node gives the code itself where OpenSSL refuses, and an error that has one where the name is another. */
 function refusalOf(error: unknown): string | undefined {
   if (error instanceof Error) return 'code' in error ? String(error.code) : error.message;
