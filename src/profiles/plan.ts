@@ -86,12 +86,13 @@ function conditionsOf({ variant, features: declared, trigger }: Plan): readonly 
     grant,
     ...declared,
     ...undeclared.map(([, condition]) => condition),
-    ...(trigger === 'http' ? ['sessions'] : []),
+    // Without a user there is no browser.
+    ...(trigger === 'http' && grant === 'authorization_code' ? ['sessions'] : []),
   ];
 }
 
 const inWords = (condition: Condition): string =>
-  condition === 'sessions' ? 'apps that a trigger of driver http starts' : condition;
+  condition === 'sessions' ? 'apps with users that a trigger of driver http starts' : condition;
 
 /** Decides for one check. The order matters: what does not apply is not merely left out. */
 export function assign(check: PlannedCheck, plan: Plan): Assignment {
