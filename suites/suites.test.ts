@@ -17,6 +17,7 @@ const conditions: readonly Condition[] = [
   'client_credentials',
   'plain-request',
   'plain-response',
+  'sessions',
   ...features,
 ];
 

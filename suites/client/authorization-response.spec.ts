@@ -55,7 +55,7 @@ test.describe('the authorization response', when('authorization_code'), () => {
       if (statesItself(issuer)) await stops(responseWith(what, { state }));
     });
 
-  test('may have parameters that nobody knows', verifies('rfc6749/4.1.2-3'), async ({ completes }) => {
+  test('is taken with parameters that nobody knows', verifies('rfc6749/4.1.2-3'), async ({ completes }) => {
     await completes(
       responseWith('unknown parameters', { session_state: 'unknown', 'https://other.example/new': '1' }),
     );
