@@ -35,7 +35,7 @@ export interface Sight {
 }
 
 /** What a look starts from. */
-export interface Glance<Of extends Session | ClientSession> {
+interface Glance<Of extends Session | ClientSession> {
   readonly session: Of;
   readonly edition: EditionId;
   readonly asking: Revalidation;

@@ -3,7 +3,7 @@ import { digestOf } from '../evidence/canonical.ts';
 import type { Reply, Request, Transport } from '../transport/transport.ts';
 
 /** What is remembered of an answer that may be asked for again. */
-export interface Remembered {
+interface Remembered {
   readonly etag?: string;
   readonly modified?: string;
   /** When the whole answer came, ISO 8601. */
