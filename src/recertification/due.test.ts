@@ -76,9 +76,13 @@ const table: Readonly<Record<string, Row>> = {
     standing: { certifications: [] },
     plan: ['first', '07-01T03:00'],
   },
-  'a first run of a new edition within the rollout': {
-    watched: { ...unwatched, version: { id: 'v2', since: now } },
+  'a first run at once although the policy has changed since': {
+    watched: { ...unwatched, version: { id: 'v2', since: '2026-07-01T02:59:00.000Z' } },
     standing: { certifications: [] },
+    plan: ['first', '07-01T03:00'],
+  },
+  'a first run of a new edition within the rollout': {
+    watched: { ...unwatched, since: now, edition: 'fapi2-sp-2' },
     plan: ['changed', '07-01T03:00', '07-02T03:00'],
   },
   'a new policy within the rollout': {

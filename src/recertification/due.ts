@@ -189,18 +189,24 @@ function wantsOf(watched: Watched, certification: Certification | undefined, sch
     requested !== undefined && (last === undefined || last.started < requested)
       ? [{ reason: 'requested', since: Date.parse(requested) }]
       : [];
-  if (last === undefined && version.since <= watched.since)
-    return [...asked, { reason: 'first', since: Date.parse(watched.since) }];
-  const spread = Math.floor(shareOf(...words, version.id) * schedule.rollout_hours * hour);
-  const changed: Want = { reason: 'changed', since: Date.parse(version.since) + spread };
-  if (last === undefined) return [...asked, changed];
+  const changedAt = (since: string): Want => ({
+    reason: 'changed',
+    since: Date.parse(since) + Math.floor(shareOf(...words, version.id) * schedule.rollout_hours * hour),
+  });
+  if (last === undefined)
+    return [
+      ...asked,
+      isOnOtherEdition(watched)
+        ? changedAt(watched.since)
+        : { reason: 'first', since: Date.parse(watched.since) },
+    ];
 
   const started = Date.parse(last.started);
   const finished = Date.parse(last.finished);
   const rested = finished + schedule.pause_minutes * minute;
   const patient = last.unanswered > 0 ? Math.max(rested, finished + backoff(last, schedule, words)) : rested;
   const ordinary: Want[] = [
-    ...(last.version === version.id ? [] : [changed]),
+    ...(last.version === version.id ? [] : [changedAt(version.since)]),
     ...(certification === undefined ? [] : unsettled(certification, last, schedule, words)),
     ...(last.unanswered > 0 ? [{ reason: 'retry', since: patient } as const] : []),
     ...endsOf(watched, certification, schedule)
@@ -214,6 +220,10 @@ function wantsOf(watched: Watched, certification: Certification | undefined, sch
     ...ordinary.map(({ reason, since }) => ({ reason, since: Math.max(since, patient) })),
   ];
 }
+
+/** Whether it was run before under another edition: then its first run under this one is part of a rollout. */
+const isOnOtherEdition = ({ standing, environment, edition }: Watched): boolean =>
+  standing.certifications.some((each) => each.environment === environment && each.edition !== edition);
 
 /** Reruns while a critical failure is suspected. They end with the suspicion, and so need no longer pauses. */
 function confirmations(
