@@ -64,8 +64,15 @@ const table: Readonly<Record<string, Arrows>> = {
     ],
   },
   'src/recertification': {
-    values: ['src/evidence', 'src/actors', 'src/protocol', 'src/transport'],
-    types: ['src/directory', 'src/profiles'],
+    values: [
+      'src/certification',
+      'src/evidence',
+      'src/directory',
+      'src/actors',
+      'src/protocol',
+      'src/transport',
+    ],
+    types: ['src/profiles'],
   },
   'src/service': {
     values: [
@@ -131,6 +138,7 @@ const table: Readonly<Record<string, Arrows>> = {
       'src/certification',
       'src/store',
       'src/enforcement',
+      'src/recertification',
       'src/service',
       'src/files/batch.ts',
       'src/report/sample.ts',

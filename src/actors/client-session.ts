@@ -189,7 +189,8 @@ export class ClientSession {
 
   /** Makes the client go through a flow. */
   async flow(options: FlowOptions = {}): Promise<Flow> {
-    const { issuer, exchanges, close } = await this.open(options);
+    const opened = await this.open(options);
+    const { issuer, exchanges } = opened;
     this.#open.set(issuer.world.issuer, issuer);
     let outcome: Outcome;
     try {
@@ -197,7 +198,7 @@ export class ClientSession {
       outcome = await trigger.run(this.startAt(issuer));
     } finally {
       this.#open.delete(issuer.world.issuer);
-      await close();
+      await opened.close();
     }
     const flow = { issuer, exchanges, outcome };
     this.flows.push(flow);
