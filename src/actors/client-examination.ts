@@ -101,7 +101,9 @@ const next: Readonly<Record<Point, string>> = {
   keys: 'It fetched the keys of the issuer and stopped: see whether it takes the ID token, or another signed answer.',
   push: 'It pushed a request, and no browser came: a program that is its own user opens the authorization URL itself, or prints it on a line of its own.',
   authorization:
-    'The authorization response was sent, and no token was asked for: see whether it arrives at the registered redirect URI, and whether the client takes it.',
+    'Its browser came, and no token was asked for: see whether the response arrives at the registered redirect URI, and whether the client takes it.',
+  consent:
+    'The authorization response was sent when the user consented, and no token was asked for: see whether it arrives at the registered redirect URI, and whether the client takes it.',
   token: 'It got tokens and stopped: see whether it takes the token response, and the ID token in it.',
   refresh: 'It refreshed its tokens and stopped: see whether it takes the new ones.',
   userinfo: 'It asked for userinfo and stopped: see whether it takes the answer.',

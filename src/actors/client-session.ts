@@ -132,6 +132,7 @@ export class ClientSession {
       registration: await this.registration(),
       variant,
       features: value.features,
+      consent: (value.trigger.driver === 'browser' && value.trigger.consent) || 'automatic',
       calls: await Promise.all(value.resources.map((call) => this.#call(call))),
       redactor: this.options.redactor,
       clock: this.options.clock,

@@ -6,6 +6,7 @@ export type Point =
   | 'keys'
   | 'push'
   | 'authorization'
+  | 'consent'
   | 'token'
   | 'refresh'
   | 'userinfo'
@@ -20,6 +21,7 @@ export const purposes: Readonly<Record<Point, string>> = {
   keys: 'key set request',
   push: 'pushed authorization request',
   authorization: 'authorization request',
+  consent: 'consent of the user',
   token: 'token request',
   refresh: 'refresh request',
   userinfo: 'userinfo request',

@@ -51,6 +51,7 @@ export const follows: Readonly<Record<Point, readonly Point[]>> = {
   keys: ['userinfo', 'introspection', 'call'],
   push: ['authorization', 'token'],
   authorization: ['token'],
+  consent: ['token'],
   token: ['refresh', 'userinfo', 'introspection', 'call'],
   refresh: ['userinfo', 'introspection', 'call'],
   userinfo: [],

@@ -93,7 +93,25 @@ export function parametersOf(form: URLSearchParams): ReadonlyMap<string, string>
   return new Map([...form, ...signed] as readonly [string, string][]);
 }
 
-/** The user consents at once. */
+/** A page with a button, for a user at a browser. */
+export const askForConsent = ({ base, registration }: World, request: string): Answer => ({
+  status: 200,
+  headers: {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+  },
+  body: `<!doctype html><html lang="en"><title>Assay sandbox</title><h1>Assay sandbox</h1>
+<p>${escaped(registration.id)} asks for ${escaped(registration.scope)}.
+<form method="post" action="${base}/consent"><input type="hidden" name="request" value="${request}">
+<button name="consent" value="accept">Allow</button></form></html>`,
+});
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+
+/** The user consents. */
 export function answerAuthorization(issuer: Issuer, arrival: Arrival): Answer {
   const { world } = issuer;
   const { searchParams } = arrival.url;

@@ -1,10 +1,10 @@
 import { signJws, type Unsigned } from '../../protocol/jws.ts';
-import type { Answer } from './answer.ts';
+import { refusal, type Answer } from './answer.ts';
 import type { Arrival, Point } from './arrival.ts';
 import { answerCall } from './api.ts';
 import type { Connection } from './connection.ts';
 import type { Deviation, JwtKind, Parameters } from './deviation.ts';
-import { answerAuthorization, answerKeys, answerMetadata, answerPush } from './front.ts';
+import { answerAuthorization, askForConsent, answerKeys, answerMetadata, answerPush } from './front.ts';
 import { answerIntrospection, answerRevocation, answerToken, answerUserinfo } from './grants.ts';
 import { handle, type World } from './world.ts';
 
@@ -22,6 +22,7 @@ const endpoints: Readonly<Record<Point, Endpoint>> = {
   keys: answerKeys,
   push: answerPush,
   authorization: answerAuthorization,
+  consent: answerAuthorization,
   token: answerToken,
   refresh: answerToken,
   userinfo: answerUserinfo,
@@ -48,6 +49,8 @@ export class Issuer {
   readonly revoked = new Set<string>();
   /** Requests that came without TLS: method and address, without its query. */
   readonly clear: string[] = [];
+  /** Authorization requests that the user was asked about. */
+  readonly #asked = new Map<string, Arrival>();
   #shown: number | undefined;
   /** Connections that meet the TLS defect of the deviation, each with the count of arrivals before it. */
   readonly #met: { readonly connection: Connection; readonly before: number }[] = [];
@@ -86,6 +89,19 @@ export class Issuer {
   /** Answers a request, deviating where that is its turn. */
   async answer(arrival: Arrival): Promise<Answer> {
     this.arrivals.push(arrival);
+    if (arrival.at === 'authorization' && this.world.consent === 'page') {
+      const name = handle();
+      this.#asked.set(name, arrival);
+      return askForConsent(this.world, name);
+    }
+    const asked = arrival.at === 'consent' ? this.#asked.get(arrival.form.get('request') ?? '') : arrival;
+    if (asked === undefined) return refusal(400, 'invalid_request', 'nobody asked for this consent');
+    const answer = await this.#answer(asked);
+    if (this.#touched.has(asked)) this.#touched.add(arrival);
+    return answer;
+  }
+
+  async #answer(arrival: Arrival): Promise<Answer> {
     const answer = await endpoints[arrival.at](this, arrival);
     const edit = this.#here(arrival)?.answer;
     const edited = await edit?.(answer, this.world, arrival, this);

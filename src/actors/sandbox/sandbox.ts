@@ -31,6 +31,8 @@ export interface SandboxOptions {
   readonly variant: Variant;
   readonly features: readonly Feature[];
   readonly calls: readonly Call[];
+  /** Whether its user consents at once, or presses a button. */
+  readonly consent: 'automatic' | 'page';
   readonly redactor: Redactor;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -285,6 +287,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
         variant,
         features,
         scenario,
+        consent: options.consent,
         calls,
         keys,
         now: () => Math.floor(clock() / 1000),
@@ -322,6 +325,7 @@ const newEpoch = (): string => handle().slice(0, 8);
 const places: Readonly<Record<string, Point>> = {
   push: 'push',
   authorize: 'authorization',
+  consent: 'consent',
   token: 'token',
   keys: 'keys',
   userinfo: 'userinfo',

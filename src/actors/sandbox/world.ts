@@ -43,6 +43,8 @@ export interface World {
   readonly variant: Variant;
   readonly features: readonly Feature[];
   readonly scenario: Scenario;
+  /** Whether the user consents at once, or presses a button. */
+  readonly consent: 'automatic' | 'page';
   readonly calls: readonly Call[];
   readonly keys: ServerKeys;
   /** Seconds since 1970. */
