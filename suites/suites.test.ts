@@ -18,6 +18,7 @@ const conditions: readonly Condition[] = [
   'plain-request',
   'plain-response',
   'sessions',
+  'described',
   ...features,
 ];
 

@@ -215,9 +215,9 @@ export class ClientSession {
   }
 
   async #call({ openapi, answer, ...call }: ClientIntegration['resources'][number]): Promise<Call> {
-    if (answer !== undefined || openapi === undefined) return { ...call, answer: answer ?? {} };
+    if (openapi === undefined) return { ...call, answer: answer ?? {} };
     const document: unknown = parse(await this.#described(openapi));
-    return { ...call, answer: exampleOf(document, call.method, call.path) };
+    return { ...call, answer: answer ?? exampleOf({ ...call, document }), document };
   }
 
   async #described(where: string): Promise<string> {

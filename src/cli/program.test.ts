@@ -179,7 +179,7 @@ test.describe('assay list', () => {
         title: expect.any(String),
         suite: expect.stringMatching(/^[a-z-]+\/[a-z-]+$/u),
         requirements: expect.arrayContaining([
-          expect.stringMatching(/^(?:fapi2-(?:sp|ms)|rfc\d+|oidc-core|jarm)\//u),
+          expect.stringMatching(/^(?:fapi2-(?:sp|ms)|rfc\d+|oidc-core|jarm|openapi|idempotency-key)\//u),
         ]),
       });
   });
@@ -192,7 +192,7 @@ test.describe('assay list', () => {
         name: expect.any(String),
         fixture: expect.stringMatching(/^(?:authorization-server|resource-server|client)$/u),
         breaks: expect.arrayContaining([
-          expect.stringMatching(/^(?:fapi2-(?:sp|ms)|rfc\d+|oidc-core|jarm)\//u),
+          expect.stringMatching(/^(?:fapi2-(?:sp|ms)|rfc\d+|oidc-core|jarm|openapi|idempotency-key)\//u),
         ]),
       });
   });

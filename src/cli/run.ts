@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { callsOf } from '../directory/client-integration.ts';
 import { isClient, loadIntegration, type LoadedIntegration } from '../directory/load.ts';
 import type { EditionId } from '../profiles/editions.ts';
 import type { Tier } from '../profiles/plan.ts';
@@ -100,7 +101,7 @@ async function runOne(
       variant,
       roles: value.roles,
       features: value.features,
-      ...(isClient(value) ? { trigger: value.trigger.driver } : {}),
+      ...(isClient(value) ? { trigger: value.trigger.driver, calls: callsOf(value) } : {}),
       tier: options.tier,
       only: options.only,
       ...(options.grep === undefined ? {} : { grep: options.grep }),

@@ -201,6 +201,10 @@ export const ClientCall = Type.Object(
 );
 export type ClientCall = Static<typeof ClientCall>;
 
+/** Whether an API description says how a call is made. */
+export const callsOf = ({ resources }: { readonly resources: readonly ClientCall[] }) =>
+  resources.some(({ openapi }) => openapi !== undefined) ? 'described' : 'undescribed';
+
 /** The integration file of a partner's client. */
 export const ClientIntegration = Type.Object(
   {

@@ -11,7 +11,7 @@ const released: Readonly<Record<EditionId, string>> = {
   'fapi2-sp-final': 'e7ecc0ac7d1eb7fa28bf60b5ee151ebe9f0ff894f4f7cdd9ab1124bae0fec2b7',
   'fapi2-ms-final': 'de5e9fd4503a6484782370b2a7183a72d1a491368b76e70dbefa9e73213802d7',
   'fapi2-servers-1': '98f24793e602476b11b529288a71377506879e8bf9ef902ef83dd3afc5f5e787',
-  'fapi2-clients-1': 'db7dda1647677a22f0bab63f0c726b0de654f1f249c7567a2cb2ba9583daf142',
+  'fapi2-clients-1': 'b8a6dfc9ca3e5b143fdbf9933a6cf046c90752a1115c75aa69b561780f51b25e',
   'fapi2-sp-flows-1': 'd6fec2b6c8abae77161fe70a9f2fe5fed58b40c46399290dbd1e43ac2a213459',
 };
 

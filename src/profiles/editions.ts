@@ -81,9 +81,10 @@ export const editions = {
     about:
       'What the Security Profile, Message Signing where it is declared, and the specifications that they build on demand and recommend of clients: how they ask, whom they trust, and what they refuse. It leaves out where their configuration came from (5.3.3.1, item 10), which nobody sees.',
     tier: 'fast',
-    requirements: speakingTo(['client'], within('fapi2-sp/', 'fapi2-ms/', ...foundations)).filter(
-      (id) => id !== 'fapi2-sp/5.3.3.1-10',
-    ),
+    requirements: speakingTo(
+      ['client'],
+      within('fapi2-sp/', 'fapi2-ms/', ...foundations, 'openapi/', 'idempotency-key/'),
+    ).filter((id) => id !== 'fapi2-sp/5.3.3.1-10'),
   },
 } as const satisfies Record<string, Edition>;
 

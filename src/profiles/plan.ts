@@ -33,13 +33,14 @@ const plain = { 'signed-request': 'plain-request', 'signed-response': 'plain-res
 
 /**
  * What a check presupposes: a value of a variant, a declared feature, or that one is not declared; `sessions`: that the client
- * under test is an app whose browser Assay is.
+ * under test is an app whose browser Assay is; `described`: that an API description says how its calls are made.
  */
 export type Condition =
   | NonNullable<Variant[keyof Variant]>
   | Feature
   | (typeof plain)[keyof typeof plain]
-  | 'sessions';
+  | 'sessions'
+  | 'described';
 
 /** `fast` leaves out the checks that must wait for something to expire. */
 export type Tier = 'fast' | 'full';
@@ -50,6 +51,8 @@ export interface Plan {
   readonly variant: Variant;
   readonly roles: readonly Role[];
   readonly features: readonly Feature[];
+  /** Whether an API description says how the calls of a client under test are made. */
+  readonly calls?: 'described' | 'undescribed';
   /** How a client under test is made to go through flows. */
   readonly trigger?: 'command' | 'http' | 'browser' | 'manual';
   readonly tier: Tier;
@@ -78,21 +81,31 @@ export type Assignment =
   | { readonly in: 'left-out'; readonly reason: string };
 
 /** All conditions that hold in a plan. */
-function conditionsOf({ variant, features: declared, trigger }: Plan): readonly string[] {
+function conditionsOf({
+  variant,
+  features: declared,
+  trigger,
+  calls = 'undescribed',
+}: Plan): readonly string[] {
   const { grant = 'authorization_code', ...values } = variant;
   const undeclared = Object.entries(plain).filter(([feature]) => !declared.some((each) => each === feature));
   return [
     ...Object.values(values),
     grant,
     ...declared,
+    calls,
     ...undeclared.map(([, condition]) => condition),
     // Without a user there is no browser.
     ...(trigger === 'http' && grant === 'authorization_code' ? ['sessions'] : []),
   ];
 }
 
-const inWords = (condition: Condition): string =>
-  condition === 'sessions' ? 'apps with users that a trigger of driver http starts' : condition;
+const words: Readonly<Partial<Record<Condition, string>>> = {
+  sessions: 'apps with users that a trigger of driver http starts',
+  described: 'calls with an API description (openapi)',
+};
+
+const inWords = (condition: Condition): string => words[condition] ?? condition;
 
 /** Decides for one check. The order matters: what does not apply is not merely left out. */
 export function assign(check: PlannedCheck, plan: Plan): Assignment {

@@ -135,6 +135,12 @@ const founding: Readonly<Record<keyof typeof clientFoundations, string>> = {
     'Read DPoP-Nonce from every answer, successful ones included, and put the latest of that server into the next proof.',
   'rfc9700/4.2.4-2':
     'Redirect from the callback to an address without code and state, send Referrer-Policy: no-referrer there, and keep codes, tokens and verifiers out of pages, output and logs.',
+  'openapi/4.8.12-1':
+    'Send the query and header parameters that the description of the operation requires, in the form of their schemas; generate the client from the description, or test it against it.',
+  'openapi/4.8.13-1':
+    'Send the body that the description of the operation requires, with one of its media types, and valid by its schema.',
+  'idempotency-key/2.2-1':
+    'Draw a new random key for each new order, and use it again only to repeat that very request.',
   'jarm/2.4-1':
     'Set an upper limit for the exp of signed responses; JARM, section 2.1 recommends 10 minutes to servers.',
   'oidc-core/3.1.3.3-1':

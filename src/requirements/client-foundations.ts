@@ -5,6 +5,16 @@ const jarm = (clause: string): string =>
 const core = (clause: string): string =>
   `https://openid.net/specs/openid-connect-core-1_0.html#rfc.section.${clause.slice(0, clause.lastIndexOf('-'))}`;
 
+/** Sections of the specification are named here, and numbered. */
+const openapiAnchors: Readonly<Record<string, string>> = {
+  '4.8.12': 'parameter-object',
+  '4.8.13': 'request-body-object',
+};
+const openapi = (clause: string): string =>
+  `https://spec.openapis.org/oas/v3.1.0.html#${openapiAnchors[clause.slice(0, clause.lastIndexOf('-'))]}`;
+const idempotency = (clause: string): string =>
+  `https://www.ietf.org/archive/id/draft-ietf-httpapi-idempotency-key-header-07.html#section-${clause.slice(0, clause.lastIndexOf('-'))}`;
+
 /**
  * What the specifications that FAPI 2.0 builds on demand of clients, where FAPI itself has no item for it. A demand that is
  * part of an item (RFC 9207 of 5.3.3.2-5, RFC 9525 of 5.2.1-5) is judged under that item.
@@ -205,6 +215,25 @@ export const clientFoundations = {
       'client',
       'keeps codes and tokens out of the Referer header and out of what it shows',
       'Whatever the page loads next, and whoever reads the logs, would have them.',
+    ),
+  }),
+  ...specification('openapi', openapi, {
+    '4.8.12-1': shall(
+      'client',
+      'calls the API with the parameters that its description demands and admits',
+      'What a server happens to take today it refuses tomorrow.',
+    ),
+    '4.8.13-1': shall(
+      'client',
+      'calls the API with bodies that its description admits',
+      'What a server happens to take today it refuses tomorrow.',
+    ),
+  }),
+  ...specification('idempotency-key', idempotency, {
+    '2.2-1': should(
+      'client',
+      'gives each request an idempotency key of its own, where it sends one',
+      'An order with the key of another one is lost.',
     ),
   }),
   ...specification('jarm', jarm, {

@@ -30,6 +30,16 @@ const specifications: readonly {
     page: 'https://openid.net/specs/openid-connect-core-1_0.html',
     anchor: (clause) => `rfc.section.${clause}`,
   },
+  {
+    ids: /^openapi\/4\.8\.1[23]-\d+$/u,
+    page: 'https://spec.openapis.org/oas/v3.1.0.html',
+    anchor: (clause) => (clause === '4.8.12' ? 'parameter-object' : 'request-body-object'),
+  },
+  {
+    ids: /^idempotency-key\/\d+\.\d+-\d+$/u,
+    page: 'https://www.ietf.org/archive/id/draft-ietf-httpapi-idempotency-key-header-07.html',
+    anchor: (clause) => `section-${clause}`,
+  },
   ...[6749, 6750, 7009, 7517, 7519, 7523, 7636, 7662, 8259, 8414, 9110, 9126, 9325, 9449, 9700, 9701].map(
     (rfc) => ({
       ids: new RegExp(`^rfc${rfc}/\\d+(?:\\.\\d+)*-\\d+$`, 'u'),

@@ -14,7 +14,7 @@ const text = { type: 'string', minLength: 3 };
 
 test('an answer is made from the description of the reference API', async () => {
   const document: unknown = parse(await readFile(descriptionFile, 'utf8'));
-  expect(exampleOf(document, 'GET', '/accounts')).toMatchObject({
+  expect(exampleOf({ document, method: 'GET', path: '/accounts' })).toMatchObject({
     data: [{ accountId: expect.any(String), balance: { currency: expect.stringMatching(/^[A-Z]{3}$/u) } }],
   });
 });
@@ -24,16 +24,18 @@ test('an example that stands there is taken', () => {
   const components = { schemas: { Thing: { type: 'object', properties: { name: text } } } };
   for (const given of [{ example: { name: 'one' } }, { examples: { first: { value: { name: 'one' } } } }])
     expect(
-      exampleOf(
-        described({ 'application/json': { schema, ...given } }, components),
-        'GET',
-        '/v1/things/{id}',
-      ),
+      exampleOf({
+        document: described({ 'application/json': { schema, ...given } }, components),
+        method: 'GET',
+        path: '/v1/things/{id}',
+      }),
     ).toEqual({ name: 'one' });
 });
 
 test('an answer without JSON has no body', () => {
-  expect(exampleOf(described({ 'text/csv': {} }), 'GET', '/things/{id}')).toBeUndefined();
+  expect(
+    exampleOf({ document: described({ 'text/csv': {} }), method: 'GET', path: '/things/{id}' }),
+  ).toBeUndefined();
 });
 
 test('what cannot be made is told of', () => {
@@ -43,5 +45,5 @@ test('what cannot be made is told of', () => {
     ['GET', '/others', 'expected GET /others in the API description'],
     ['GET', '/things/{id}', 'must NOT have fewer than 3 characters'],
   ] as const)
-    expect(() => exampleOf(document, method, path)).toThrow(message);
+    expect(() => exampleOf({ document, method, path })).toThrow(message);
 });

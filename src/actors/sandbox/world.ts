@@ -23,6 +23,8 @@ export interface Call {
   readonly path: string;
   readonly scope: string;
   readonly answer: unknown;
+  /** The parsed OpenAPI document that describes it. */
+  readonly document?: unknown;
 }
 
 /** What an issuer is and knows: what edits of its answers can go by. */
