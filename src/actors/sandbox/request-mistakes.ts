@@ -43,7 +43,7 @@ function parameterMistakes(
   if (place !== 'query' && !header) return [];
   const value =
     place === 'query' ? arrival.url.searchParams.get(name) : headerOf(arrival, name.toLowerCase());
-  const what = `${String(place)} parameter ${name}`;
+  const what = `${place} parameter ${name}`;
   if (value === null || value === undefined) return required === true ? [`${what} is missing`] : [];
   const { type } = members(resolve(document, schema));
   // How lists and objects are written is a matter of style, of which there are seven.
