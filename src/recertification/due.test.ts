@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 import type { Certification } from '../certification/certification.ts';
 import type { Standing } from '../certification/standing.ts';
 import { due, nextInstant, plan, type Terms, type Watched } from './due.ts';
-import { sampleBasis, sampleCertification, sampleLast, sampleTerms, sampleWatched } from './due-sample.ts';
+import { sampleBasis, sampleCertification, sampleLast, sampleTerms, sampleWatched } from './sample.ts';
 import type { Schedule } from './schedule.ts';
 
 const now = '2026-07-01T03:00:00.000Z';

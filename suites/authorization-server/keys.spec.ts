@@ -2,17 +2,19 @@ import { FlowError } from '../../src/actors/flow-error.ts';
 import { fetchKeySet, keysIn, type PublishedKey } from '../../src/actors/key-set.ts';
 import type { Metadata } from '../../src/protocol/metadata.ts';
 import { bitsOf, mistakesIn, secretMembers } from '../../src/protocol/published-key.ts';
-import type { Transport } from '../../src/transport/transport.ts';
+import type { Reply, Transport } from '../../src/transport/transport.ts';
 import { repeatedMembers } from '../../src/protocol/repeated-members.ts';
 import { expect, test, verifies, when } from '../test.ts';
 
-/** The keys at the jwks_uri. A key set without any shows nothing of how its keys are. */
-async function publishedKeys(transport: Transport, metadata: Metadata): Promise<readonly PublishedKey[]> {
+/** The key set at the jwks_uri. One without any keys shows nothing of how its keys are. */
+async function publishedSet(transport: Transport, metadata: Metadata): Promise<Reply> {
   const reply = await fetchKeySet(transport, metadata);
-  const keys = keysIn(reply);
-  if (reply.status !== 200 || keys.length === 0) throw FlowError.refused('key set request', reply);
-  return keys;
+  if (reply.status !== 200 || keysIn(reply).length === 0) throw FlowError.refused('key set request', reply);
+  return reply;
 }
+
+const publishedKeys = async (transport: Transport, metadata: Metadata): Promise<readonly PublishedKey[]> =>
+  keysIn(await publishedSet(transport, metadata));
 
 const nameOf = ({ kid, kty }: PublishedKey): string => `${String(kid ?? 'no kid')} (${String(kty)})`;
 
@@ -87,7 +89,7 @@ test.describe('the key set of the server', when('openid', 'signed-response', 'si
     'names each member of a key once',
     verifies('rfc7517/4-1'),
     async ({ exercise, transport, metadata }) => {
-      const { text } = await exercise(fetchKeySet(transport, metadata));
+      const { text } = await exercise(publishedSet(transport, metadata));
       expect(repeatedMembers(text)).toEqual([]);
     },
   );
