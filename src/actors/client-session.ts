@@ -2,7 +2,6 @@ import { readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import { parse } from 'yaml';
 import type { ClientIntegration, Scenario } from '../directory/client-integration.ts';
 import { loadClientIntegration, type LoadedIntegration } from '../directory/load.ts';
 import { resolveReference } from '../directory/reference.ts';
@@ -15,6 +14,7 @@ import { FlowError } from './flow-error.ts';
 import { purposes } from './sandbox/arrival.ts';
 import type { Connection } from './sandbox/connection.ts';
 import type { Deviation } from './sandbox/deviation.ts';
+import { readDescription } from './sandbox/description.ts';
 import { exampleOf } from './sandbox/example.ts';
 import type { Issuer } from './sandbox/issuer.ts';
 import { openRelay, type Relay } from './sandbox/relay.ts';
@@ -216,7 +216,7 @@ export class ClientSession {
 
   async #call({ openapi, answer, ...call }: ClientIntegration['resources'][number]): Promise<Call> {
     if (openapi === undefined) return { ...call, answer: answer ?? {} };
-    const document: unknown = parse(await this.#described(openapi));
+    const document = readDescription(await this.#described(openapi), openapi);
     return { ...call, answer: answer ?? exampleOf({ ...call, document }), document };
   }
 

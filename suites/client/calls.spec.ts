@@ -3,8 +3,6 @@ import { headerOf, purposes, tokenOf, type Arrival, type Point } from '../../src
 import type { Deviation } from '../../src/actors/sandbox/deviation.ts';
 import { expect, test, using, verifies } from './sent.ts';
 
-// What a call says besides, as x-fapi-interaction-id or Idempotency-Key, no item of the profile demands of clients.
-
 /** How the access token came with a request (RFC 6750, section 2; RFC 9449, section 7.1). */
 function waysOf(arrival: Arrival): readonly string[] {
   const { headers, url, form } = arrival;

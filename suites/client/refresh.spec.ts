@@ -45,7 +45,7 @@ function refreshed({ arrivals, accessTokens }: Issuer): readonly string[] {
  */
 const refuses =
   (deviation: Deviation): Parameters<typeof test>[2] =>
-  async ({ exercise, valid, flow, given }) => {
+  async ({ exercise, valid, flow, given, stillCompletes }) => {
     await valid('refresh');
     const { issuer, outcome } = await exercise(flow({ scenario: 'refresh', deviation }));
     const since = given(issuer.since, `expected a refresh request, to show ${deviation.name}`);
@@ -61,6 +61,7 @@ const refuses =
       outcome.end === 'failed',
       `expected the client to tell that the refresh failed, got: ${outcome.told}`,
     );
+    await stillCompletes('refresh');
   };
 
 test.describe('a refresh', when('refresh-token'), () => {

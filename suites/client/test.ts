@@ -22,8 +22,12 @@ interface Fixtures {
    */
   readonly valid: (scenario?: Scenario) => Promise<Flow>;
   /**
+   * A precondition of what a refusal shows: the valid flow completes after it, too. A client that broke down refuses everything.
+   */
+  readonly stillCompletes: (scenario: Scenario) => Promise<void>;
+  /**
    * Demands that the client stops where it meets the deviation: it was shown, the client told that it failed, nothing arrived that
-   * only follows success, and the valid flow completed before.
+   * only follows success, and the valid flow completed before and after.
    */
   readonly stops: (deviation: Deviation, scenario?: Scenario) => Promise<Flow>;
   /** Demands that the client meets the deviation and completes the flow all the same. */
@@ -77,7 +81,20 @@ const fixtures: Parameters<typeof base.extend<Fixtures, Own>>[0] = {
       return flow;
     }),
 
-  stops: async ({ valid, flow, ledger }, use) =>
+  stillCompletes: async ({ clientSession, ledger }, use) =>
+    use(async (scenario) => {
+      const { outcome } = await ledger.noting(clientSession.flow({ scenario }));
+      if (outcome.end !== 'completed')
+        throw ledger.note(
+          new FlowError(
+            'refused',
+            'environment',
+            `expected the client to complete the valid flow (${scenario}) as it did before, got: ${outcome.told}`,
+          ),
+        );
+    }),
+
+  stops: async ({ valid, flow, stillCompletes, ledger }, use) =>
     use(async (deviation, scenario = 'connect') => {
       const met = await meet({ valid, flow, ledger }, deviation, scenario);
       const { outcome, issuer } = met;
@@ -98,6 +115,7 @@ const fixtures: Parameters<typeof base.extend<Fixtures, Own>>[0] = {
             `expected ${expected} and to tell so, got: ${outcome.told}`,
           ),
         );
+      await stillCompletes(scenario);
       return met;
     }),
 

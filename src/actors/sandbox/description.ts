@@ -1,5 +1,34 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import { parse } from 'yaml';
+
+/** An API description that cannot be gone by. */
+export class DescriptionError extends Error {
+  override readonly name = 'DescriptionError';
+  readonly fault = 'configuration';
+  readonly code: 'unreadable' | 'no-example';
+
+  constructor(code: DescriptionError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * Reads an OpenAPI document, YAML or JSON.
+ * @param where The path or URL that the error names.
+ * @throws DescriptionError
+ */
+export function readDescription(text: string, where: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    const [reason = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
+    throw new DescriptionError('unreadable', `expected an OpenAPI document in ${where}, but: ${reason}`, {
+      cause,
+    });
+  }
+}
 
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -44,13 +73,30 @@ export function resolve(document: unknown, value: unknown, depth = 0): unknown {
 // One for all descriptions: it costs more to make than to use.
 const ajv = formats.default(new Ajv2020({ strict: false, logger: false }));
 
-/** Why a schema of the document does not admit a value; undefined where it does. */
+/**
+ * Why a schema of the document does not admit a value; undefined where it does.
+ * @throws DescriptionError for what is no schema.
+ */
 export function mistakeIn(value: unknown, schema: unknown, document: unknown): string | undefined {
   const described = { ...members(document), ...members(schema), $id: 'description' };
-  const validate = ajv.compile(described);
-  // It would keep each.
-  ajv.removeSchema(described);
+  const validate = compiled(described);
   return validate(value) ? undefined : ajv.errorsText(validate.errors);
+}
+
+function compiled(schema: object) {
+  try {
+    return ajv.compile(schema);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DescriptionError(
+      'unreadable',
+      `expected schemas in the API description that can be used; mend it, or leave openapi out: ${reason}`,
+      { cause },
+    );
+  } finally {
+    // It would keep each.
+    ajv.removeSchema(schema);
+  }
 }
 
 /** Whether a media type is JSON. */

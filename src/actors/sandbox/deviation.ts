@@ -7,7 +7,7 @@ import type { TlsDefect } from './tls-defects.ts';
 import type { World } from './world.ts';
 
 /** A JWT that the sandbox is about to sign. */
-export type JwtKind = 'id-token' | 'response' | 'introspection' | 'userinfo';
+export type JwtKind = 'id-token' | 'response' | 'introspection';
 
 /** Parameters of an authorization response, in their order. */
 export type Parameters = readonly (readonly [name: string, value: string])[];

@@ -2,6 +2,7 @@ import type { Unsigned } from '../../protocol/jws.ts';
 import { json, refusal, type Answer } from './answer.ts';
 import type { Point } from './arrival.ts';
 import type { Deviation, JwtKind, Parameters } from './deviation.ts';
+import { proofOf } from './read.ts';
 import type { World } from './world.ts';
 
 /** A value, or how to find it in what the issuer knows. */
@@ -102,7 +103,6 @@ const places: Readonly<Record<JwtKind, Point>> = {
   'id-token': 'token',
   response: 'authorization',
   introspection: 'introspection',
-  userinfo: 'userinfo',
 };
 
 /** A JWT that is signed otherwise: the edit gives what to sign, or the whole text. */
@@ -122,9 +122,7 @@ export const demandingNonce = (at: Point, name: string, nonce: (count: number) =
   const counts = new WeakMap<World, number>();
   return answering(at, name, (answer, world, arrival) => {
     const count = counts.get(world) ?? 0;
-    const proof = arrival.headers.find((header) => header.name.toLowerCase() === 'dpop')?.value ?? '';
-    const claims = Buffer.from(proof.split('.')[1] ?? '', 'base64url').toString();
-    if (claims.includes(`"nonce":"${nonce(count)}"`)) {
+    if (proofOf(arrival)?.claims['nonce'] === nonce(count)) {
       counts.set(world, count + 1);
       return { ...answer, headers: { ...answer.headers, 'dpop-nonce': nonce(count + 1) } };
     }

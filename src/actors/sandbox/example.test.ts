@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
 import { parse } from 'yaml';
 import { descriptionFile } from '../../../fixtures/resource-server/description.ts';
+import { readDescription } from './description.ts';
 import { exampleOf } from './example.ts';
 
 const described = (content: object, components: object = {}): object => ({
@@ -46,4 +47,25 @@ test('what cannot be made is told of', () => {
     ['GET', '/things/{id}', 'must NOT have fewer than 3 characters'],
   ] as const)
     expect(() => exampleOf({ document, method, path })).toThrow(message);
+});
+
+test('a description that cannot be used is a matter of configuration', () => {
+  const broken = { fault: 'configuration', code: 'unreadable' };
+  const caught = (use: () => unknown): unknown => {
+    try {
+      return use();
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(caught(() => readDescription('a: [', 'api.yaml'))).toMatchObject({
+    ...broken,
+    message: expect.stringContaining('expected an OpenAPI document in api.yaml'),
+  });
+  const schema = { type: 'string', minLength: 'three' };
+  const document = described({ 'application/json': { schema, example: 'abc' } });
+  expect(caught(() => exampleOf({ document, method: 'GET', path: '/things/{id}' }))).toMatchObject({
+    ...broken,
+    message: expect.stringContaining('minLength'),
+  });
 });

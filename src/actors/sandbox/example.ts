@@ -1,23 +1,25 @@
 import { sample } from 'openapi-sampler';
-import { isJson, members, mistakeIn, operationOf, resolve, type Described } from './description.ts';
-
-/** A call for which no answer can be made from an API description. */
-export class ExampleError extends Error {
-  override readonly name = 'ExampleError';
-  readonly fault = 'configuration';
-  readonly code = 'no-example';
-}
+import {
+  DescriptionError,
+  isJson,
+  members,
+  mistakeIn,
+  operationOf,
+  resolve,
+  type Described,
+} from './description.ts';
 
 /**
  * An answer to a call that is valid by its description: an example that stands there, or one that is made from the schema.
- * @throws ExampleError when the call, its success in JSON, or a valid example is not there.
+ * @throws DescriptionError when the call, its success in JSON, or a valid example is not there.
  */
 export function exampleOf(described: Described): unknown {
   const { document, method, path } = described;
   const where = `${method} ${path}`;
   const operation = operationOf(described)?.operation;
   if (operation === undefined)
-    throw new ExampleError(
+    throw new DescriptionError(
+      'no-example',
       `expected ${where} in the API description, found none; mend the path, or give an answer`,
     );
   const responses = members(resolve(document, operation['responses']));
@@ -37,7 +39,8 @@ export function exampleOf(described: Described): unknown {
     );
   const mistake = mistakeIn(example, schema, document);
   if (mistake !== undefined)
-    throw new ExampleError(
+    throw new DescriptionError(
+      'no-example',
       `expected an example of the answer to ${where} that its schema admits, made one with: ${mistake}; give an answer in the integration file`,
     );
   return example;

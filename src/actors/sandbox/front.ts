@@ -119,7 +119,11 @@ export function answerAuthorization(issuer: Issuer, arrival: Arrival): Answer {
   const redirectUri = parameters.get('redirect_uri') ?? world.registration.redirectUris[0];
   if (redirectUri === undefined || !URL.canParse(redirectUri))
     return refusal(400, 'invalid_request', 'there is no redirect_uri to answer at');
-  const code = issuer.keep('codes', { parameters, scope: parameters.get('scope') ?? '' });
+  const code = issuer.keep('codes', {
+    parameters,
+    // RFC 6749, section 3.3: a request may leave it to the server.
+    scope: parameters.get('scope') ?? world.registration.scope,
+  });
   const state = parameters.get('state');
   const answer: Parameters = [['code', code], ...(state === undefined ? [] : [['state', state] as const])];
   if (parameters.get('response_mode') !== 'jwt')

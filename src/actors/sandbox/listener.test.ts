@@ -270,18 +270,6 @@ test('a listener that closes cuts what is open, and is no client that refuses', 
   expect(seen.map(({ ending }) => ending)).toEqual(['used', 'cut']);
 });
 
-test('a certificate of its own takes the place of the issued one', async () => {
-  const other = await createAuthority({ now: new Date() });
-  const certificate = await other.issue({ commonName: 'localhost', names: ['localhost'], usage: 'server' });
-  await opened(
-    async (listener) => {
-      expect(await ask(listener.origin, { ...(await strict()), ca: other.certificate })).toBe('1');
-      await expect(ask(listener.origin, await strict())).rejects.toThrow();
-    },
-    { certificate },
-  );
-});
-
 test('a port without TLS answers nothing but 400', async () => {
   const urls: string[] = [];
   const plain = await openPlain({ host: 'localhost', onRequest: ({ url }) => urls.push(url ?? '') });

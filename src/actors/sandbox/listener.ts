@@ -1,13 +1,13 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { createSecureContext, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { clientCertificate } from '../../protocol/client-certificate.ts';
 import { readClientHello } from '../../protocol/client-hello.ts';
 import { HelloError } from '../../protocol/tls-reader.ts';
-import type { Authority, Certificate } from './authority.ts';
+import type { Authority } from './authority.ts';
 import { begin, type Begun, type Connection, type Seen } from './connection.ts';
 import { openPort, type Port } from './port.ts';
-import { correct, secureContext, type TlsDefect } from './tls-defects.ts';
+import { secureContext, type TlsDefect } from './tls-defects.ts';
 
 export type { Connection } from './connection.ts';
 
@@ -20,8 +20,6 @@ export interface ListenerOptions {
   /** Default: a free one. */
   readonly port?: number;
   readonly authority: Authority;
-  /** The correct certificate. Default: one of the authority. */
-  readonly certificate?: Certificate;
   /** What a handshake asks of the client. */
   readonly ask: 'client-certificate' | 'nothing';
   readonly defect?: TlsDefect;
@@ -50,12 +48,8 @@ const keepAliveTimeout = 60_000;
 
 /** Opens an HTTPS server. */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { authority, host, certificate, handler } = options;
-  const contextOf = async (defect: TlsDefect | undefined) =>
-    defect === undefined && certificate !== undefined
-      ? createSecureContext({ ...correct, cert: certificate.certificate, key: certificate.key })
-      : await secureContext(authority, host, defect);
-  let context = await contextOf(options.defect);
+  const { authority, host, handler } = options;
+  let context = await secureContext(authority, host, options.defect);
   let count = 0;
   const live = new Set<Begun>();
   const owners = new WeakMap<Socket, Seen>();
@@ -129,7 +123,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     origin: `https://${authorityOf(host, port)}`,
     port: port.number,
     async setDefect(defect) {
-      context = await contextOf(defect);
+      context = await secureContext(authority, host, defect);
       cutAll();
       port.cut();
     },

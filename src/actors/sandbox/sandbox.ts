@@ -84,7 +84,6 @@ interface Tenant {
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { authority, host, clock, intake = ownPorts } = options;
   const keys = makeServerKeys();
-  const certificate = await authority.issue({ commonName: host, names: [host], usage: 'server' });
   const tenants = new Map<string, Tenant>();
 
   /** Whom the servers with a defect tell of their connections: of those, to a fixed issuer, there are no others. */
@@ -98,7 +97,6 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       host,
       ...more,
       authority,
-      certificate,
       ask: server === 'mutual' ? 'client-certificate' : 'nothing',
       onConnection(connection) {
         options.onConnection?.(connection);
@@ -144,13 +142,14 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       response.writeHead(413, { connection: 'close' }).end();
       return;
     }
+    const form = formOf(request, body);
     const arrival: Arrival = {
-      at: at === 'token' && /(?:^|&)grant_type=refresh_token(?:&|$)/u.test(body) ? 'refresh' : at,
+      at: at === 'token' && form.get('grant_type') === 'refresh_token' ? 'refresh' : at,
       method: request.method ?? '',
       url,
       headers: pairs(request.rawHeaders),
       body,
-      form: formOf(request, body),
+      form,
       connection,
       server,
       time: started / 1000,
